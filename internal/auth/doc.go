@@ -1,0 +1,4 @@
+// Package auth is the engine for proofs of identity: password hashes, signed access tokens and opaque refresh
+// tokens. It knows no users, no sessions' state, no HTTP and no storage; whether a session still lives is the
+// caller's question.
+package auth
