@@ -1,0 +1,108 @@
+// Package config turns the environment into values, once, at start. It is the only reader of PARLEY_* settings; it
+// opens nothing but secret files and knows nothing of what the values are used for.
+package config
+
+import (
+	"log/slog"
+	"net/url"
+	"time"
+)
+
+// ExitCode is what a process whose settings are faulty ends with: EX_CONFIG of sysexits.h, which service managers
+// can be told not to restart.
+const ExitCode = 78
+
+// Env is the kind of installation.
+type Env string
+
+// Development works without any setting; Production demands that what matters is said, and refuses what is weak.
+const (
+	Development Env = "development"
+	Production  Env = "production"
+)
+
+// Config holds every setting, parsed and checked. It is plain values; whoever is given a part of it can be given
+// the same part by a test.
+type Config struct {
+	Env Env
+	// HTTPAddr and OpsAddr are host:port; OpsAddr is empty when the operators' listener is off.
+	HTTPAddr, OpsAddr string
+	// PublicURL is scheme and host only: no path, no trailing slash.
+	PublicURL *url.URL
+	DataDir   string
+	Database  Database
+	// DatabaseWait is how long serve waits for a database that is away at start.
+	DatabaseWait time.Duration
+	Redis        Redis
+	// Nodes is how many nodes share the database and Redis. More than one rules out what lives in one process.
+	Nodes int
+	// SigningKeys are entries kid:seed: the first signs, the rest only verify. Empty only in development.
+	SigningKeys []string
+	// CORSOrigins are exact origins as browsers send them; in development it may be the single entry "*".
+	CORSOrigins       []string
+	AllowInsecureHTTP bool
+	DevAutomigrate    bool
+	Log               Log
+	HTTP              HTTP
+	Socket            Socket
+	Auth              Auth
+
+	// Warnings are whole sentences about settings that work and should still be looked at.
+	Warnings []string
+
+	effective []effective
+}
+
+// Engine names a database engine.
+type Engine string
+
+// The engines a Database can name.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Database says where the data is: a file for SQLite, a URL (with its password) for Postgres.
+type Database struct {
+	Engine    Engine
+	Path, URL string
+}
+
+// Redis says where Redis is. The URL may hold a password; empty means the embedded choice of a single node.
+type Redis struct{ URL string }
+
+// Memory says that there is no Redis and everything shared lives in this process.
+func (r Redis) Memory() bool { return r.URL == "" }
+
+// Log is how much is logged and in which form: text or json.
+type Log struct {
+	Level  slog.Level
+	Format string
+}
+
+// HTTP is what one request and one connection may take.
+type HTTP struct {
+	BodyBytes                                             int64
+	HeaderBytes                                           int
+	HeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+	// ShutdownGrace is how long a stopping server lets requests and sockets finish.
+	ShutdownGrace time.Duration
+}
+
+// Socket is what one WebSocket connection may take.
+type Socket struct {
+	FrameBytes, QueueBytes            int
+	Ping, PongTimeout, ConnectTimeout time.Duration
+}
+
+// Auth is how long proofs of identity live and what a password hash costs.
+type Auth struct {
+	AccessTTL, RefreshIdle, RefreshAbsolute time.Duration
+	Argon2                                  Argon2
+}
+
+// Argon2 is the cost of one password hash.
+type Argon2 struct {
+	MemoryKiB, Time uint32
+	Parallelism     uint8
+}
