@@ -1,0 +1,48 @@
+package chat
+
+import "time"
+
+// EventType names what happened: a noun and what became of it.
+type EventType string
+
+// The events of Parley.
+const (
+	EventMessagePosted  EventType = "message.posted"
+	EventMessageEdited  EventType = "message.edited"
+	EventMessageDeleted EventType = "message.deleted"
+	EventRoomUpdated    EventType = "room.updated"
+	EventMemberJoined   EventType = "member.joined"
+	EventMemberLeft     EventType = "member.left"
+	EventReadMarked     EventType = "read.marked"
+	EventTypingStarted  EventType = "typing.started"
+)
+
+// Event is something that happened and that others are told of. It is announced after the commit and may be lost on the way: whoever
+// must not miss anything asks for the changes since a revision. Exactly one of the pointers is set where the type says so.
+type Event struct {
+	Type     EventType
+	Room     RoomID
+	Revision int64 // 0 for events that are no durable change of the room
+	At       time.Time
+
+	Message  *Message // message.*
+	RoomNow  *Room    // room.updated
+	Member   *Member  // member.joined
+	User     UserID   // member.left, typing.started: who; read.marked: whose mark
+	LastRead int64    // read.marked
+}
+
+// ToRoom reports whether the event goes to everybody in the room.
+func (e Event) ToRoom() bool { return e.Type != EventReadMarked }
+
+// ToUser returns the person whose own channel gets the event too, 0 for none. A new or former member is told there, because they are
+// not listening to the room at that moment.
+func (e Event) ToUser() UserID {
+	switch e.Type {
+	case EventMemberJoined:
+		return e.Member.User.ID
+	case EventMemberLeft, EventReadMarked:
+		return e.User
+	}
+	return 0
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/internal/chat"
+	"parley/internal/store/query"
+)
+
+// InsertMember puts a person into a room; joined is false when they were in it already. What was said before counts as read. A person
+// or a room that does not exist is chat.ErrUserNotFound or chat.ErrRoomNotFound.
+func (s *Store) InsertMember(ctx context.Context, id chat.RoomID, user chat.UserID, role chat.Role, at time.Time) (m chat.Member, joined bool, err error) {
+	var row query.MemberByIDRow
+	err = s.tx(ctx, func(q *query.Queries) (err error) {
+		if joined, err = insertMember(ctx, q, id, user, role, millis(at)); err != nil {
+			return err
+		}
+		row, err = q.MemberByID(ctx, query.MemberByIDParams{RoomID: int64(id), UserID: int64(user)})
+		return err
+	})
+	switch {
+	case foreign(err):
+		return chat.Member{}, false, chat.ErrUserNotFound
+	case err != nil:
+		return chat.Member{}, false, fmt.Errorf("insert member: %w", found(err, chat.ErrRoomNotFound))
+	}
+	return member(query.ListMembersRow(row)), joined, nil
+}
+
+func insertMember(ctx context.Context, q *query.Queries, id chat.RoomID, user chat.UserID, role chat.Role, at int64) (bool, error) {
+	n, err := q.InsertMember(ctx, query.InsertMemberParams{RoomID: int64(id), UserID: int64(user), Role: string(role), JoinedAt: at})
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, q.CountMember(ctx, query.CountMemberParams{Delta: 1, ID: int64(id)})
+}
+
+// DeleteMember takes a person out of a room; left is false when they were not in it. When the last owner leaves, the room passes to
+// whoever has been in it longest.
+func (s *Store) DeleteMember(ctx context.Context, id chat.RoomID, user chat.UserID) (left bool, err error) {
+	err = s.tx(ctx, func(q *query.Queries) error {
+		n, err := q.DeleteMember(ctx, query.DeleteMemberParams{RoomID: int64(id), UserID: int64(user)})
+		if left = n > 0; err != nil || !left {
+			return err
+		}
+		if err := q.CountMember(ctx, query.CountMemberParams{Delta: -1, ID: int64(id)}); err != nil {
+			return err
+		}
+		return q.PassOwnership(ctx, int64(id))
+	})
+	if err != nil {
+		return false, fmt.Errorf("delete member: %w", err)
+	}
+	return left, nil
+}
+
+// ListMembers returns up to limit members of a room by id, those after a person.
+func (s *Store) ListMembers(ctx context.Context, id chat.RoomID, after chat.UserID, limit int) ([]chat.Member, error) {
+	rows, err := s.reads.ListMembers(ctx, query.ListMembersParams{RoomID: int64(id), After: int64(after), Lim: int32(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("list members: %w", classify(err))
+	}
+	members := make([]chat.Member, 0, len(rows))
+	for _, r := range rows {
+		members = append(members, member(r))
+	}
+	return members, nil
+}
+
+// MarkRead moves a member's read mark forward to a number, at most to the newest message, and returns where it is; moved is false when
+// it was there or further already.
+func (s *Store) MarkRead(ctx context.Context, id chat.RoomID, user chat.UserID, number int64) (last int64, moved bool, err error) {
+	err = s.tx(ctx, func(q *query.Queries) (err error) {
+		last, err = q.MarkRead(ctx, query.MarkReadParams{Number: number, RoomID: int64(id), UserID: int64(user)})
+		if moved = err == nil; !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		last, err = q.LastReadNumber(ctx, query.LastReadNumberParams{RoomID: int64(id), UserID: int64(user)})
+		return err
+	})
+	if err != nil {
+		return 0, false, fmt.Errorf("mark read: %w", found(err, chat.ErrNotMember))
+	}
+	return last, moved, nil
+}
+
+func member(r query.ListMembersRow) chat.Member {
+	return chat.Member{
+		User: chat.User{ID: chat.UserID(r.ID), Username: r.Username, DisplayName: r.DisplayName},
+		Role: chat.Role(r.Role), JoinedAt: fromMillis(r.JoinedAt),
+	}
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"parley/internal/chat"
+	"parley/internal/store/query"
+)
+
+// Dialect names a database engine.
+type Dialect string
+
+// The engines.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// Options say where the data is and how to reach it.
+type Options struct {
+	// URL is a postgres:// URL, or the path of a SQLite file.
+	URL string
+	// Logger gets what happens outside of a call. Nil discards it.
+	Logger *slog.Logger
+}
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	dialect Dialect
+	log     *slog.Logger
+	read    *sql.DB // on Postgres the same pool as write
+	write   *sql.DB
+	gate    chan struct{} // SQLite: held by the one writer; nil on Postgres
+
+	reads  *query.Queries // prepared
+	writes *query.Queries // prepared
+
+	ids   map[string]*block
+	group *groupCommit
+	close sync.Once
+}
+
+// Open connects to the database. The Store can migrate and report its version; Prepare makes it ready for everything else.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{log: o.Logger, ids: map[string]*block{}}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	for _, noun := range []string{"users", "rooms", "messages"} {
+		s.ids[noun] = &block{noun: noun}
+	}
+	open := s.openSQLite
+	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
+		open = s.openPostgres
+	}
+	if err := open(ctx, o.URL); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Prepare compiles every query, which fails when the schema is not the one this binary knows, and starts the group commit.
+func (s *Store) Prepare(ctx context.Context) error {
+	var err error
+	if s.reads, err = query.Prepare(ctx, s.read); err != nil {
+		return fmt.Errorf("prepare queries: %w", err)
+	}
+	s.writes = s.reads
+	if s.write != s.read {
+		if s.writes, err = query.Prepare(ctx, s.write); err != nil {
+			return fmt.Errorf("prepare queries: %w", err)
+		}
+	}
+	s.group = newGroupCommit(s, s.lanes())
+	return nil
+}
+
+// OnPosted sets the function that is told of new messages after they are durable and before their authors get the acknowledgement: in
+// the order of numbers, one call at a time for a room. It must be quick. Call it once, before the first post.
+func (s *Store) OnPosted(f func([]chat.Message)) { s.group.posted = f }
+
+// Dialect returns the engine.
+func (s *Store) Dialect() Dialect { return s.dialect }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.read.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+}
+
+// Close ends the group commit after what it has taken is written, and closes the database.
+func (s *Store) Close() error {
+	var err error
+	s.close.Do(func() {
+		if s.group != nil {
+			s.group.stop()
+		}
+		if s.reads != nil {
+			err = errors.Join(err, s.reads.Close())
+		}
+		if s.writes != nil && s.writes != s.reads {
+			err = errors.Join(err, s.writes.Close())
+		}
+		if s.read != nil && s.read != s.write {
+			err = errors.Join(err, s.read.Close())
+		}
+		if s.write != nil {
+			err = errors.Join(err, s.write.Close())
+		}
+	})
+	return err
+}
+
+// maxAttempts bounds how often a transaction runs that the engine asked to repeat.
+const maxAttempts = 4
+
+// tx runs f in one write transaction. f may run more than once (a deadlock on Postgres), so it has no side effect but its queries.
+func (s *Store) tx(ctx context.Context, f func(*query.Queries) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.txOnce(ctx, f)
+		if err == nil || attempt == maxAttempts || !repeatable(err) {
+			return classify(err)
+		}
+	}
+}
+
+func (s *Store) txOnce(ctx context.Context, f func(*query.Queries) error) (err error) {
+	if s.gate != nil {
+		select {
+		case s.gate <- struct{}{}:
+			defer func() { <-s.gate }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // the first error is the one that counts
+		}
+	}()
+	if err = f(s.writes.WithTx(tx)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// found turns a missing row into the given error and classifies any other.
+func found(err error, missing *chat.Error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return missing
+	}
+	return classify(err)
+}
