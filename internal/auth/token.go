@@ -2,9 +2,11 @@ package auth
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -16,6 +18,7 @@ var ErrToken = errors.New("auth: invalid access token")
 
 const (
 	tokenType = "at+jwt"
+
 	// MaxTokenBytes is the longest access token that is looked at; ours have some 350 bytes.
 	MaxTokenBytes = 4096
 	// Skew is how far in the future a token may have been issued: nodes' clocks differ a little. Expiry has no such
@@ -44,12 +47,14 @@ type Tokens struct {
 	ttl              time.Duration
 	now              func() time.Time
 	parser           *jwt.Parser
+	verified         *cache
 }
 
 // NewTokens returns Tokens that live for ttl and are bound to issuer and audience. now is the clock.
 func NewTokens(ring *KeyRing, issuer, audience string, ttl time.Duration, now func() time.Time) *Tokens {
 	return &Tokens{
 		ring: ring, issuer: issuer, audience: audience, ttl: ttl, now: now,
+		verified: newCache(cacheSize),
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 			jwt.WithIssuer(issuer), jwt.WithAudience(audience),
@@ -82,26 +87,53 @@ func (t *Tokens) Verify(token string) (Claims, error) {
 	if len(token) > MaxTokenBytes {
 		return Claims{}, ErrToken
 	}
-	return t.parse(token)
+	hash := sha256.Sum256([]byte(token))
+	if claims, found := t.verified.find(hash); found {
+		if !t.inTime(claims) {
+			return Claims{}, ErrToken
+		}
+		return claims, nil
+	}
+	claims, err := t.parse(token)
+	if err != nil {
+		return Claims{}, ErrToken
+	}
+	t.verified.put(hash, claims)
+	return claims, nil
 }
 
 func (t *Tokens) parse(token string) (Claims, error) {
+	// Go's base64 skips line breaks even when strict, so one token would have endlessly many spellings, and each
+	// would take a place in the cache.
+	if strings.ContainsAny(token, "\r\n") {
+		return Claims{}, ErrToken
+	}
 	var parsed tokenClaims
 	if _, err := t.parser.ParseWithClaims(token, &parsed, t.key); err != nil {
-		return Claims{}, ErrToken
+		return Claims{}, err
 	}
 	id, err := strconv.ParseInt(parsed.Subject, 10, 64)
 	// Only the form that Issue writes: "+7" and "007" would be other names of the same user.
 	if err != nil || id <= 0 || strconv.FormatInt(id, 10) != parsed.Subject {
 		return Claims{}, ErrToken
 	}
-	if parsed.SessionID == "" || parsed.ID == "" || parsed.IssuedAt == nil || !t.now().Before(parsed.ExpiresAt.Time) {
+	if parsed.SessionID == "" || parsed.ID == "" || parsed.IssuedAt == nil {
 		return Claims{}, ErrToken
 	}
-	return Claims{
+	claims := Claims{
 		UserID: id, SessionID: parsed.SessionID, ID: parsed.ID,
 		IssuedAt: parsed.IssuedAt.UTC(), ExpiresAt: parsed.ExpiresAt.UTC(),
-	}, nil
+	}
+	if !t.inTime(claims) {
+		return Claims{}, ErrToken
+	}
+	return claims, nil
+}
+
+// inTime is asked again for remembered tokens. It is stricter than the parser, whose tolerance is for both ends.
+func (t *Tokens) inTime(claims Claims) bool {
+	now := t.now()
+	return now.Before(claims.ExpiresAt) && !claims.IssuedAt.After(now.Add(Skew))
 }
 
 // key finds the key by a look-up among the configured ones. The header's other ways to bring a key (jwk, jku, x5u)
