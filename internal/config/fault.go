@@ -31,10 +31,12 @@ func (f *Faults) add(setting, problem, fix string) {
 	f.List = append(f.List, Fault{Setting: setting, Problem: problem, Fix: fix})
 }
 
-// has tells whether a setting is faulty already, so that checks across settings do not complain about a value that
-// is only a consequence.
+// has tells whether a setting, or the file it is read from, is faulty already, so that checks across settings do not
+// complain about a value that is only a consequence.
 func (f *Faults) has(setting string) bool {
-	return slices.ContainsFunc(f.List, func(fault Fault) bool { return fault.Setting == setting })
+	return slices.ContainsFunc(f.List, func(fault Fault) bool {
+		return fault.Setting == setting || fault.Setting == setting+fileSuffix
+	})
 }
 
 func (f *Faults) err() error {

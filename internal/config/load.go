@@ -89,13 +89,14 @@ func (r row) fileText(c *Config, path string, faults *Faults) string {
 	text, exposed, err := readSecret(path)
 	switch {
 	case err != nil:
+		// Without the path: it may be the secret itself, put into the wrong variable.
 		var pathError *fs.PathError
 		if errors.As(err, &pathError) {
-			err = pathError.Err // the path is said already
+			err = pathError.Err
 		}
-		faults.add(r.Name+fileSuffix, fmt.Sprintf("cannot read %q: %v", path, err), "name a file that this user can read")
+		faults.add(r.Name+fileSuffix, fmt.Sprintf("cannot read the file it names: %v", err), "name a file that this user can read")
 	case text == "":
-		faults.add(r.Name+fileSuffix, fmt.Sprintf("%q is empty", path), "put the value into it")
+		faults.add(r.Name+fileSuffix, "the file it names is empty", "put the value into it")
 	case exposed:
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s: every user of this machine can read %q; chmod it to 0400.", r.Name+fileSuffix, path))
 	}

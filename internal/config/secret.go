@@ -151,6 +151,14 @@ func redactAll(text string) string {
 	return hidden
 }
 
+// redactUser is for addresses that must not hold a password and are refused when they do.
+func redactUser(text string) string {
+	if strings.Contains(text, "@") {
+		return hidden
+	}
+	return text
+}
+
 // redactURL hides what authenticates: the password before the host, and whatever in the query is not known to be
 // harmless. Text of another form may be a password put into the wrong variable and is hidden whole.
 func redactURL(text string) string {

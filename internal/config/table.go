@@ -51,7 +51,7 @@ func placeTable(c *Config) []row {
 		{Setting: Setting{
 			Name: "PARLEY_PUBLIC_URL", Required: true,
 			Description: "The address people type, such as https://chat.example.org. In development it follows PARLEY_HTTP_ADDR.",
-		}, parse: publicURL(&c.PublicURL)},
+		}, parse: publicURL(&c.PublicURL), show: redactUser},
 		{Setting: Setting{
 			Name: "PARLEY_ALLOW_INSECURE_HTTP", Default: "false",
 			Description: "Lets production run with an http:// public URL. Everybody on the way can then read and change everything.",
@@ -59,7 +59,7 @@ func placeTable(c *Config) []row {
 		{Setting: Setting{
 			Name: "PARLEY_CORS_ORIGINS", Default: "none", Required: true,
 			Description: "Other origins whose pages may call the API, separated by commas, or none. * only in development.",
-		}, parse: origins(&c.CORSOrigins)},
+		}, parse: origins(&c.CORSOrigins), show: redactUser},
 		{Setting: Setting{
 			Name: "PARLEY_DATA_DIR", Default: "./data",
 			Description: "Folder for what is kept on disk.",

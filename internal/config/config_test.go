@@ -1,0 +1,623 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+const (
+	goodSeed  = "hVx8qHT3aRz1mJd0K9uYw2sBnLcE5gIoP7fDvX4tQ6k"
+	otherSeed = "Zk3pW9cR_uT1yJ-nH5bVxA8sD2fG7qLmE4oI6wK0zXc"
+)
+
+// production is the least that production starts with; each case adds to it or changes it.
+func production(changes ...string) []string {
+	return append([]string{
+		"PARLEY_ENV=production",
+		"PARLEY_PUBLIC_URL=https://chat.example.org",
+		"PARLEY_DATABASE_URL=postgres://parley:fXq81LmT0w@db.internal/parley",
+		"PARLEY_REDIS_URL=redis://:fXq81LmT0w@redis.internal:6379/0",
+		"PARLEY_CORS_ORIGINS=none",
+		"PARLEY_AUTH_SIGNING_KEYS=2026:" + goodSeed,
+	}, changes...)
+}
+
+func load(t *testing.T, environ []string) Config {
+	t.Helper()
+	c, err := Load(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// faulty returns the settings that Load complains about, with their problem and fix.
+func faulty(t *testing.T, environ []string) map[string]string {
+	t.Helper()
+	_, err := Load(environ)
+	if err == nil {
+		return nil
+	}
+	var faults *Faults
+	if !errors.As(err, &faults) {
+		t.Fatalf("Load: %T", err)
+	}
+	told := map[string]string{}
+	for _, fault := range faults.List {
+		if fault.Problem == "" || fault.Fix == "" {
+			t.Errorf("%+v does not say what to do", fault)
+		}
+		told[fault.Setting] = fault.Problem + "; " + fault.Fix
+	}
+	return told
+}
+
+func TestLoad_nothing_set(t *testing.T) {
+	t.Parallel()
+	c := load(t, nil)
+	if c.PublicURL.String() != "http://127.0.0.1:8080" {
+		t.Errorf("PublicURL %s", c.PublicURL)
+	}
+	c.PublicURL, c.effective = nil, nil
+	want := Config{
+		Env: Development, HTTPAddr: "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090", DataDir: "data",
+		Database: Database{Engine: SQLite, Path: filepath.Join("data", "parley.db")}, DatabaseWait: 30 * time.Second,
+		Nodes: 1, DevAutomigrate: true, Log: Log{Level: slog.LevelInfo, Format: "text"},
+		HTTP: HTTP{
+			BodyBytes: 1 << 20, HeaderBytes: 16 << 10, HeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+			WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, ShutdownGrace: 20 * time.Second,
+		},
+		Socket: Socket{
+			FrameBytes: 65536, QueueBytes: 1 << 20, Ping: 25 * time.Second, PongTimeout: 10 * time.Second,
+			ConnectTimeout: 5 * time.Second,
+		},
+		Auth: Auth{
+			AccessTTL: 15 * time.Minute, RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour,
+			Argon2: Argon2{MemoryKiB: 47104, Time: 1, Parallelism: 1},
+		},
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %#v\nwant %#v", c, want)
+	}
+}
+
+func TestLoad_production(t *testing.T) {
+	t.Parallel()
+	c := load(t, production("PARLEY_NODES=3", "PARLEY_OPS_ADDR=off", "PARLEY_AUTH_SIGNING_KEYS=2026:"+goodSeed+", 2025:"+otherSeed))
+	if c.Env != Production || c.DevAutomigrate || c.Log.Format != "json" || c.OpsAddr != "" || c.Redis.Memory() ||
+		c.Database.Engine != Postgres || len(c.CORSOrigins) != 0 || len(c.Warnings) != 0 {
+		t.Errorf("got %+v\nwarnings %q", c, c.Warnings)
+	}
+	if want := []string{"2026:" + goodSeed, "2025:" + otherSeed}; !slices.Equal(c.SigningKeys, want) {
+		t.Errorf("SigningKeys %q", c.SigningKeys)
+	}
+}
+
+// Every entry of the table must put its text somewhere: an entry wired to another's field would show here.
+func TestLoad_every_setting_arrives(t *testing.T) {
+	t.Parallel()
+	environ := []string{
+		"PARLEY_HTTP_ADDR=:1", "PARLEY_OPS_ADDR=[::1]:2", "PARLEY_PUBLIC_URL=https://Chat.Example.org:443/",
+		"PARLEY_DATA_DIR=/srv/parley/", "PARLEY_DATABASE_URL=postgresql://u@/p?host=/run/pg", "PARLEY_DATABASE_WAIT=0s",
+		"PARLEY_REDIS_URL=rediss://r/2", "PARLEY_NODES=4", "PARLEY_AUTH_SIGNING_KEYS=k:" + goodSeed,
+		"PARLEY_CORS_ORIGINS=https://A.example, http://b.example:8080", "PARLEY_ALLOW_INSECURE_HTTP=true",
+		"PARLEY_DEV_AUTOMIGRATE=false", "PARLEY_LOG_LEVEL=WARN", "PARLEY_LOG_FORMAT=json",
+		"PARLEY_HTTP_BODY_BYTES=2MiB", "PARLEY_HTTP_HEADER_BYTES=8192", "PARLEY_HTTP_HEADER_TIMEOUT=1s",
+		"PARLEY_HTTP_READ_TIMEOUT=2s", "PARLEY_HTTP_WRITE_TIMEOUT=3s", "PARLEY_HTTP_IDLE_TIMEOUT=4s",
+		"PARLEY_HTTP_SHUTDOWN_GRACE=5s", "PARLEY_SOCKET_FRAME_BYTES=2KiB", "PARLEY_SOCKET_QUEUE_BYTES=3KiB",
+		"PARLEY_SOCKET_PING=6s", "PARLEY_SOCKET_PONG_TIMEOUT=5s", "PARLEY_SOCKET_CONNECT_TIMEOUT=7s",
+		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
+		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
+	}
+	if len(environ)+1 != len(Settings()) {
+		t.Errorf("%d of %d settings are covered here", len(environ)+1, len(Settings()))
+	}
+	c := load(t, environ)
+	if c.PublicURL.String() != "https://chat.example.org" {
+		t.Errorf("PublicURL %s", c.PublicURL)
+	}
+	for _, e := range c.effective {
+		if e.name != "PARLEY_ENV" && e.origin != fromEnv {
+			t.Errorf("%s comes from %s", e.name, e.origin)
+		}
+	}
+	c.PublicURL, c.effective = nil, nil
+	want := Config{
+		Env: Development, HTTPAddr: ":1", OpsAddr: "[::1]:2", DataDir: "/srv/parley",
+		Database: Database{Engine: Postgres, URL: "postgresql://u@/p?host=/run/pg"}, Redis: Redis{URL: "rediss://r/2"},
+		Nodes: 4, SigningKeys: []string{"k:" + goodSeed}, CORSOrigins: []string{"https://a.example", "http://b.example:8080"},
+		AllowInsecureHTTP: true, Log: Log{Level: slog.LevelWarn, Format: "json"},
+		HTTP: HTTP{
+			BodyBytes: 2 << 20, HeaderBytes: 8192, HeaderTimeout: time.Second, ReadTimeout: 2 * time.Second,
+			WriteTimeout: 3 * time.Second, IdleTimeout: 4 * time.Second, ShutdownGrace: 5 * time.Second,
+		},
+		Socket: Socket{
+			FrameBytes: 2048, QueueBytes: 3072, Ping: 6 * time.Second, PongTimeout: 5 * time.Second,
+			ConnectTimeout: 7 * time.Second,
+		},
+		Auth: Auth{
+			AccessTTL: 8 * time.Minute, RefreshIdle: 9 * time.Minute, RefreshAbsolute: 10 * time.Minute,
+			Argon2: Argon2{MemoryKiB: 64, Time: 2, Parallelism: 3},
+		},
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %#v\nwant %#v", c, want)
+	}
+}
+
+func TestLoad_tells_all_faults_at_once(t *testing.T) {
+	t.Parallel()
+	_, err := Load([]string{"PARLEY_ENV=production", "PARLEY_HTTP_ADR=:1", "PARLEY_HTTP_READ_TIMEOUT=soon"})
+	var faults *Faults
+	if !errors.As(err, &faults) {
+		t.Fatalf("Load: %v", err)
+	}
+	var names []string
+	for _, fault := range faults.List {
+		names = append(names, fault.Setting)
+	}
+	want := []string{
+		"PARLEY_AUTH_SIGNING_KEYS", "PARLEY_CORS_ORIGINS", "PARLEY_DATABASE_URL", "PARLEY_HTTP_ADR",
+		"PARLEY_HTTP_READ_TIMEOUT", "PARLEY_PUBLIC_URL", "PARLEY_REDIS_URL",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("faults %v; want %v", names, want)
+	}
+	text := err.Error()
+	for _, part := range []string{
+		"7 settings are faulty\n",
+		"\n  PARLEY_HTTP_ADR: there is no such setting; did you mean PARLEY_HTTP_ADDR?\n",
+		"PARLEY_DATABASE_URL: production needs it; set it or PARLEY_DATABASE_URL_FILE: sqlite",
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is missing in\n%s", part, text)
+		}
+	}
+	if _, err := Load([]string{"PARLEY_NODES=0"}); !strings.HasPrefix(err.Error(), "1 setting is faulty\n") {
+		t.Errorf("one fault: %v", err)
+	}
+}
+
+func TestLoad_refuses_in_any_environment(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ setting, value, says string }{
+		{"PARLEY_ENV", "prod", "development or production"},
+		{"PARLEY_ENV", "Production", "development or production"},
+		{"PARLEY_HTTP_ADDR", "8080", "host:port"},
+		{"PARLEY_HTTP_ADDR", "localhost:http", "host:port"},
+		{"PARLEY_HTTP_ADDR", "127.0.0.1:65536", "host:port"},
+		{"PARLEY_HTTP_ADDR", "http://127.0.0.1:80", "host:port"},
+		{"PARLEY_OPS_ADDR", "none", "or off"},
+		{"PARLEY_OPS_ADDR", "127.0.0.1:8080", "PARLEY_HTTP_ADDR too"},
+		{"PARLEY_PUBLIC_URL", "chat.example.org", "https://"},
+		{"PARLEY_PUBLIC_URL", "ftp://chat.example.org", "https://"},
+		{"PARLEY_PUBLIC_URL", "https://", "https://"},
+		{"PARLEY_PUBLIC_URL", "https:chat.example.org", "https://"},
+		{"PARLEY_PUBLIC_URL", "https://chat.example.org/chat", "path"},
+		{"PARLEY_PUBLIC_URL", "https://u:p@chat.example.org", "password"},
+		{"PARLEY_PUBLIC_URL", "https://chat.example.org?", "query"},
+		{"PARLEY_PUBLIC_URL", "https://chat.example.org#", "fragment"},
+		{"PARLEY_PUBLIC_URL", "https://chat.example.org:", "port"},
+		{"PARLEY_PUBLIC_URL", "https://chat.example.org:99999", "port"},
+		{"PARLEY_PUBLIC_URL", "https://bücher.example", "xn--"},
+		{"PARLEY_PUBLIC_URL", "https://*.example.org", "host"},
+		{"PARLEY_CORS_ORIGINS", "https://a.example/", "slash"},
+		{"PARLEY_CORS_ORIGINS", "https://a.example,null", "entry 2"},
+		{"PARLEY_CORS_ORIGINS", "https://a.example,", "entry 2"},
+		{"PARLEY_CORS_ORIGINS", "*,https://a.example", "entry 1"},
+		{"PARLEY_CORS_ORIGINS", "none,https://a.example", "entry 1"},
+		{"PARLEY_CORS_ORIGINS", "https://*.example.org", "entry 1"},
+		{"PARLEY_DATA_DIR", "a\x00b", "NUL"},
+		{"PARLEY_DATABASE_URL", "mysql://h/d", "sqlite or postgres"},
+		{"PARLEY_DATABASE_URL", "host=db password=pw", "sqlite or postgres"},
+		{"PARLEY_DATABASE_URL", "postgres://h", "names no database"},
+		{"PARLEY_DATABASE_URL", "postgres://h/", "names no database"},
+		{"PARLEY_DATABASE_WAIT", "-1s", "duration"},
+		{"PARLEY_DATABASE_WAIT", "30", "such as 30s"},
+		{"PARLEY_REDIS_URL", "localhost:6379", "redis://"},
+		{"PARLEY_REDIS_URL", "redis://", "redis://"},
+		{"PARLEY_REDIS_URL", "redis://h/main", "number"},
+		{"PARLEY_NODES", "0", "from 1"},
+		{"PARLEY_NODES", "two", "from 1"},
+		{"PARLEY_LOG_LEVEL", "verbose", "debug or info"},
+		{"PARLEY_LOG_FORMAT", "yaml", "text or json"},
+		{"PARLEY_DEV_AUTOMIGRATE", "yes", "true or false"},
+		{"PARLEY_HTTP_BODY_BYTES", "1MB", "MiB"},
+		{"PARLEY_HTTP_BODY_BYTES", "-1", "size"},
+		{"PARLEY_HTTP_BODY_BYTES", "1.5MiB", "size"},
+		{"PARLEY_HTTP_BODY_BYTES", "9223372036854775807GiB", "size"},
+		{"PARLEY_HTTP_HEADER_TIMEOUT", "20s", "PARLEY_HTTP_READ_TIMEOUT"},
+		{"PARLEY_SOCKET_PONG_TIMEOUT", "25s", "PARLEY_SOCKET_PING"},
+		{"PARLEY_SOCKET_FRAME_BYTES", "2MiB", "PARLEY_SOCKET_QUEUE_BYTES"},
+		{"PARLEY_AUTH_ACCESS_TTL", "0", "duration"},
+		{"PARLEY_AUTH_REFRESH_IDLE", "2161h", "PARLEY_AUTH_REFRESH_ABSOLUTE"},
+		{"PARLEY_AUTH_ARGON2_MEMORY_KIB", "4294967296", "number"},
+		{"PARLEY_AUTH_ARGON2_TIME", "0", "number"},
+		{"PARLEY_AUTH_ARGON2_PARALLELISM", "256", "number"},
+		{"PARLEY_AUTH_SIGNING_KEYS", goodSeed, "entry 1"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + ",", "entry 2"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "a/b:" + goodSeed, "key id"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + "=", "32 bytes"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + ",a:" + otherSeed, "repeats"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + ",b:" + goodSeed, "repeats"},
+	} {
+		t.Run(tt.setting+"="+tt.value, func(t *testing.T) {
+			t.Parallel()
+			told := faulty(t, []string{tt.setting + "=" + tt.value})
+			if len(told) != 1 || !strings.Contains(told[tt.setting], tt.says) {
+				t.Errorf("faults %v; want one of %s with %q", told, tt.setting, tt.says)
+			}
+		})
+	}
+}
+
+func TestLoad_refuses_in_production(t *testing.T) {
+	t.Parallel()
+	zero := base64.RawURLEncoding.EncodeToString(make([]byte, 32))
+	for _, tt := range []struct{ setting, value, says string }{
+		{"PARLEY_PUBLIC_URL", "", "needs it"},
+		{"PARLEY_PUBLIC_URL", "http://chat.example.org", "PARLEY_ALLOW_INSECURE_HTTP"},
+		{"PARLEY_CORS_ORIGINS", "", "needs it"},
+		{"PARLEY_CORS_ORIGINS", "*", "every page"},
+		{"PARLEY_DATABASE_URL", "", "needs it"},
+		{"PARLEY_DATABASE_URL", "postgres://parley:parley@db/parley", "well-known"},
+		{"PARLEY_DATABASE_URL", "postgres://app:ChangeMe@db/parley", "well-known"},
+		{"PARLEY_DATABASE_URL", "postgres://ann:ann@db/parley", "well-known"},
+		{"PARLEY_DATABASE_URL", "postgres://db/parley?password=postgres", "well-known"},
+		{"PARLEY_REDIS_URL", "", "needs it"},
+		{"PARLEY_REDIS_URL", "redis://:redis@redis:6379", "well-known"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "", "needs it"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + zero, "few bytes"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + ",b:" + zero, "entry 2"},
+		{"PARLEY_AUTH_SIGNING_KEYS", "a:nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A", "published example"},
+		{"PARLEY_DEV_AUTOMIGRATE", "true", "parley migrate up"},
+		{"PARLEY_AUTH_ARGON2_MEMORY_KIB", "7000", "too cheap"},
+		{"PARLEY_AUTH_ARGON2_MEMORY_KIB", "19456", "too cheap"},
+	} {
+		t.Run(tt.setting+"="+tt.value, func(t *testing.T) {
+			t.Parallel()
+			told := faulty(t, production(tt.setting+"="+tt.value))
+			if len(told) != 1 || !strings.Contains(told[tt.setting], tt.says) {
+				t.Errorf("faults %v; want one of %s with %q", told, tt.setting, tt.says)
+			}
+			if tt.value == "" {
+				return
+			}
+			if told := faulty(t, []string{tt.setting + "=" + tt.value}); told != nil {
+				t.Errorf("development refuses it too: %v", told)
+			}
+		})
+	}
+}
+
+func TestLoad_accepts_in_production(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		changes []string
+		warns   string
+	}{
+		{"insecure_http_when_said", []string{"PARLEY_PUBLIC_URL=http://192.168.0.2", "PARLEY_ALLOW_INSECURE_HTTP=true"}, "PARLEY_PUBLIC_URL"},
+		{"embedded_choices_when_said", []string{"PARLEY_DATABASE_URL=sqlite", "PARLEY_REDIS_URL=memory"}, ""},
+		{"no_password_at_all", []string{"PARLEY_DATABASE_URL=postgres:///parley?host=/run/postgresql", "PARLEY_REDIS_URL=redis://redis"}, ""},
+		{"ops_on_every_interface", []string{"PARLEY_OPS_ADDR=:9090"}, "PARLEY_OPS_ADDR"},
+		{"ops_on_localhost", []string{"PARLEY_OPS_ADDR=localhost:9090"}, ""},
+		{"equal_hash_cost", []string{"PARLEY_AUTH_ARGON2_MEMORY_KIB=19456", "PARLEY_AUTH_ARGON2_TIME=2"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := load(t, production(tt.changes...))
+			if text := strings.Join(c.Warnings, "\n"); (tt.warns == "") != (text == "") || !strings.HasPrefix(text, tt.warns) {
+				t.Errorf("warnings %q; want of %q", c.Warnings, tt.warns)
+			}
+		})
+	}
+}
+
+func TestLoad_several_nodes_need_shared_stores(t *testing.T) {
+	t.Parallel()
+	told := faulty(t, []string{"PARLEY_NODES=2"})
+	if len(told) != 2 || told["PARLEY_REDIS_URL"] == "" || told["PARLEY_DATABASE_URL"] == "" {
+		t.Errorf("faults %v", told)
+	}
+	// A consequence of a fault is not a fault of its own.
+	told = faulty(t, []string{"PARLEY_NODES=2", "PARLEY_REDIS_URL_FILE=/none", "PARLEY_DATABASE_URL=postgres://h/d"})
+	if len(told) != 1 || told["PARLEY_REDIS_URL_FILE"] == "" {
+		t.Errorf("faults %v", told)
+	}
+	told = faulty(t, []string{"PARLEY_NODES=2", "PARLEY_REDIS_URL=nonsense", "PARLEY_DATABASE_URL=postgres://h/d"})
+	if len(told) != 1 || !strings.Contains(told["PARLEY_REDIS_URL"], "neither memory") {
+		t.Errorf("faults %v", told)
+	}
+}
+
+func TestLoad_unknown_settings(t *testing.T) {
+	t.Parallel()
+	for name, says := range map[string]string{
+		"PARLEY_HTTP_ADDRESS":          "did you mean PARLEY_HTTP_ADDR?",
+		"PARLEY_DATABSE_URL":           "did you mean PARLEY_DATABASE_URL?",
+		"PARLEY_DATABASE_URL_FIEL":     "did you mean PARLEY_DATABASE_URL_FILE?",
+		"PARLEY_CORS_ORIGIN":           "did you mean PARLEY_CORS_ORIGINS?",
+		"PARLEY_LOGLEVEL":              "did you mean PARLEY_LOG_LEVEL?",
+		"PARLEY_AUTH_SIGNING_KEY":      "did you mean PARLEY_AUTH_SIGNING_KEYS?",
+		"PARLEY_PUBLIC_URL_FILE":       "only secrets are read from files",
+		"PARLEY_SOMETHING_ELSE_WHOLLY": "remove it",
+		"PARLEY_":                      "remove it",
+	} {
+		told := faulty(t, []string{name + "=1"})
+		if len(told) != 1 || !strings.Contains(told[name], says) {
+			t.Errorf("%s: %v; want %q", name, told, says)
+		}
+	}
+	load(t, []string{"PARLEY_TEST_POSTGRES_URL=x", "PATH=/bin", "parley_env=x", "XPARLEY_ENV=x", "odd"})
+}
+
+func TestLoad_empty_counts_as_not_given(t *testing.T) {
+	t.Parallel()
+	c := load(t, []string{"PARLEY_HTTP_ADDR=", "PARLEY_AUTH_SIGNING_KEYS=", "PARLEY_AUTH_SIGNING_KEYS_FILE="})
+	if c.HTTPAddr != "127.0.0.1:8080" || len(c.SigningKeys) != 0 {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestLoad_last_of_a_repeated_variable_counts(t *testing.T) {
+	t.Parallel()
+	if c := load(t, []string{"PARLEY_NODES=x", "PARLEY_NODES=1"}); c.Nodes != 1 {
+		t.Errorf("Nodes %d", c.Nodes)
+	}
+}
+
+func TestLoad_public_url_follows_the_listener(t *testing.T) {
+	t.Parallel()
+	for listen, want := range map[string]string{
+		":8090": "http://localhost:8090", "0.0.0.0:80": "http://localhost", "[::]:8090": "http://localhost:8090",
+		"[::1]:8090": "http://[::1]:8090", "chat.local:8090": "http://chat.local:8090", "127.0.0.1:0": "http://127.0.0.1:0",
+	} {
+		if c := load(t, []string{"PARLEY_HTTP_ADDR=" + listen}); c.PublicURL.String() != want {
+			t.Errorf("%s: %s; want %s", listen, c.PublicURL, want)
+		}
+	}
+	if told := faulty(t, []string{"PARLEY_HTTP_ADDR=nonsense"}); len(told) != 1 {
+		t.Errorf("faults %v; want only the listener's", told)
+	}
+}
+
+func writeSecret(t *testing.T, text string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil { // not subject to the umask
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoad_secret_files(t *testing.T) {
+	t.Parallel()
+	key := "2026:" + goodSeed
+	for _, text := range []string{key, key + "\n", key + "\r\n"} {
+		c := load(t, []string{"PARLEY_AUTH_SIGNING_KEYS_FILE=" + writeSecret(t, text, 0o600)})
+		if !slices.Equal(c.SigningKeys, []string{key}) || len(c.Warnings) != 0 {
+			t.Errorf("%q: keys %q, warnings %q", text, c.SigningKeys, c.Warnings)
+		}
+	}
+	c := load(t, production("PARLEY_DATABASE_URL=", "PARLEY_DATABASE_URL_FILE="+writeSecret(t, "postgres://u:pw8Kx2@h/d\n", 0o644)))
+	if c.Database.URL != "postgres://u:pw8Kx2@h/d" {
+		t.Errorf("Database %q", c.Database.URL)
+	}
+	if len(c.Warnings) != 1 || !strings.HasPrefix(c.Warnings[0], "PARLEY_DATABASE_URL_FILE: every user") {
+		t.Errorf("warnings %q", c.Warnings)
+	}
+}
+
+func TestLoad_secret_file_faults(t *testing.T) {
+	t.Parallel()
+	const setting = "PARLEY_AUTH_SIGNING_KEYS"
+	for name, tt := range map[string]struct {
+		environ       []string
+		setting, says string
+	}{
+		"both":      {[]string{setting + "=a:" + goodSeed, setting + "_FILE=" + writeSecret(t, "a:"+goodSeed, 0o600)}, setting, "keep one"},
+		"missing":   {[]string{setting + "_FILE=" + filepath.Join(t.TempDir(), "none")}, setting + "_FILE", "no such file"},
+		"folder":    {[]string{setting + "_FILE=" + t.TempDir()}, setting + "_FILE", "not a regular file"},
+		"empty":     {[]string{setting + "_FILE=" + writeSecret(t, "\n", 0o600)}, setting + "_FILE", "is empty"},
+		"giant":     {[]string{setting + "_FILE=" + writeSecret(t, strings.Repeat("x", maxSecretFile+1), 0o600)}, setting + "_FILE", "more than 64KiB"},
+		"malformed": {[]string{setting + "_FILE=" + writeSecret(t, "not-a-key", 0o600)}, setting, "32 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told := faulty(t, tt.environ)
+			if len(told) != 1 || !strings.Contains(told[tt.setting], tt.says) {
+				t.Errorf("faults %v; want one of %s with %q", told, tt.setting, tt.says)
+			}
+		})
+	}
+}
+
+func TestWeakSeed(t *testing.T) {
+	t.Parallel()
+	counting, repeated := make([]byte, seedBytes), make([]byte, seedBytes)
+	for i := range seedBytes {
+		counting[i], repeated[i] = byte(7*i), []byte{1, 200, 33, 78}[i%4]
+	}
+	for name, seed := range map[string][]byte{
+		"zero": make([]byte, seedBytes), "counting": counting, "repeated": repeated,
+		"text": []byte("correct horse battery staple 123"), "published": decodeSeed(publishedSeeds()[1]),
+	} {
+		if weakSeed(seed) == "" {
+			t.Errorf("%s is taken for random", name)
+		}
+	}
+}
+
+func TestPublishedSeeds_are_seeds(t *testing.T) {
+	t.Parallel()
+	for _, text := range publishedSeeds() {
+		if decodeSeed(text) == nil {
+			t.Errorf("%s is no seed, so the rule never applies", text)
+		}
+	}
+}
+
+// Nothing that Config shows, and no fault, may hold a secret, wherever somebody put it.
+func TestSecretsAreNeverShown(t *testing.T) {
+	t.Parallel()
+	const leak = "S3cr3tLeak"
+	for name, environ := range map[string][]string{
+		"keys":              {"PARLEY_AUTH_SIGNING_KEYS=" + leak},
+		"keys_seed":         {"PARLEY_AUTH_SIGNING_KEYS=a:" + leak},
+		"good_keys":         {"PARLEY_AUTH_SIGNING_KEYS=" + leak + ":" + goodSeed},
+		"database":          {"PARLEY_DATABASE_URL=postgres://u:" + leak + "@h/d"},
+		"database_query":    {"PARLEY_DATABASE_URL=postgres://h/d?password=" + leak + "&sslpassword=" + leak + "&sslmode=require"},
+		"database_odd":      {"PARLEY_DATABASE_URL=" + leak},
+		"database_scheme":   {"PARLEY_DATABASE_URL=mysql://u:" + leak + "@h/d"},
+		"database_keywords": {"PARLEY_DATABASE_URL=host=h password=" + leak},
+		"database_opaque":   {"PARLEY_DATABASE_URL=postgres:" + leak},
+		"database_bad_url":  {"PARLEY_DATABASE_URL=postgres://u:" + leak + "%zz@h/d"},
+		"redis":             {"PARLEY_REDIS_URL=redis://:" + leak + "@h"},
+		"redis_odd":         {"PARLEY_REDIS_URL=:" + leak + "@h:6379"},
+		"from_file":         {"PARLEY_DATABASE_URL_FILE=" + writeSecret(t, "postgres://u:"+leak+"@h/d", 0o600)},
+		"as_file_name":      {"PARLEY_DATABASE_URL_FILE=postgres://u:" + leak + "@h/d"},
+		"cors_origins":      {"PARLEY_CORS_ORIGINS=https://u:" + leak + "@h"},
+		"public_url":        {"PARLEY_PUBLIC_URL=https://u:" + leak + "@h"},
+		"both":              {"PARLEY_REDIS_URL=redis://:" + leak + "@h", "PARLEY_REDIS_URL_FILE=/x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := Load(environ)
+			shown := fmt.Sprint(err, c.Warnings, c.LogValue(), c.Database, c.Redis) + fmt.Sprintf("%v %+v %s", c, c, c)
+			if strings.Contains(shown, leak) || strings.Contains(shown, goodSeed) {
+				t.Errorf("shown: %s", shown)
+			}
+		})
+	}
+}
+
+func TestConfigPrint(t *testing.T) {
+	t.Parallel()
+	path := writeSecret(t, "redis://user:pw8Kx2@redis:6379/1", 0o600)
+	c := load(t, []string{
+		"PARLEY_DATABASE_URL=postgres://parley:pw8Kx2@db:5432/parley?sslmode=require&options=x", "PARLEY_REDIS_URL_FILE=" + path,
+		"PARLEY_DATA_DIR=a\nb", "PARLEY_AUTH_SIGNING_KEYS=a:" + goodSeed,
+	})
+	lines := map[string]string{}
+	for line := range strings.Lines(c.String()) {
+		name, rest, _ := strings.Cut(line, " ")
+		lines[name] = strings.Join(strings.Fields(rest), " ")
+	}
+	if len(lines) != len(Settings()) {
+		t.Errorf("%d lines for %d settings", len(lines), len(Settings()))
+	}
+	for name, want := range map[string]string{
+		"PARLEY_HTTP_ADDR":         "127.0.0.1:8080 default",
+		"PARLEY_PUBLIC_URL":        "http://127.0.0.1:8080 default",
+		"PARLEY_DATABASE_URL":      "postgres://parley:[hidden]@db:5432/parley?options=[hidden]&sslmode=require env",
+		"PARLEY_REDIS_URL":         "redis://user:[hidden]@redis:6379/1 file",
+		"PARLEY_AUTH_SIGNING_KEYS": "[hidden] env",
+		"PARLEY_DATA_DIR":          `"a\nb" env`,
+	} {
+		if lines[name] != want {
+			t.Errorf("%s: %q; want %q", name, lines[name], want)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, s := range Settings() {
+		if seen[s.Name] || !strings.HasPrefix(s.Name, prefix) || strings.HasPrefix(s.Name, testPrefix) ||
+			strings.HasSuffix(s.Name, fileSuffix) || !strings.HasSuffix(s.Description, ".") {
+			t.Errorf("%+v", s)
+		}
+		seen[s.Name] = true
+	}
+	// The documented defaults are the ones that hold: saying them changes nothing.
+	for _, said := range [][]string{nil, {"PARLEY_ENV=production"}} {
+		environ := said
+		for _, s := range Settings() {
+			value := s.Default
+			if said != nil && s.Production != "" {
+				value = s.Production
+			}
+			if s.Name != "PARLEY_ENV" && !s.Required {
+				environ = append(environ, s.Name+"="+value)
+			}
+		}
+		got, _ := Load(environ)
+		want, _ := Load(said)
+		got.effective, want.effective = nil, nil
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: got %#v\nwant %#v", said, got, want)
+		}
+	}
+}
+
+func TestLoad_property_random_seeds_are_accepted(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		// Uniform bytes: rapid's own bytes favour small ones, which are just what the rules refuse.
+		state := rapid.Uint64Range(1, 1<<62).Draw(t, "state")
+		seed := make([]byte, seedBytes)
+		for i := range seed {
+			state ^= state << 13
+			state ^= state >> 7
+			state ^= state << 17
+			seed[i] = byte(state * 0x2545F4914F6CDD1D >> 56)
+		}
+		if why := weakSeed(seed); why != "" {
+			t.Fatalf("%x %s", seed, why)
+		}
+	})
+}
+
+// Whatever is in the environment, Load answers with a Config or with faults that name variables.
+func TestLoad_property_any_text(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, s := range Settings() {
+		names = append(names, s.Name)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		environ := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
+			return rapid.SampledFrom(names).Draw(t, "name") + "=" + rapid.String().Draw(t, "value")
+		}), 0, 8).Draw(t, "environ")
+		c, err := Load(environ)
+		_ = c.String()
+		var faults *Faults
+		if err != nil && (!errors.As(err, &faults) || len(faults.List) == 0) {
+			t.Fatalf("Load: %v", err)
+		}
+		if err == nil && (c.PublicURL == nil || c.HTTPAddr == "" || c.Nodes < 1) {
+			t.Fatalf("Load: %+v", c)
+		}
+	})
+}
+
+func TestDistance(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"abc", "abc", 0}, {"abc", "", 3}, {"abc", "acb", 1}, {"abc", "abd", 1}, {"abc", "bc", 1}, {"FIEL", "FILE", 1}} {
+		if got := distance(tt.a, tt.b); got != tt.want {
+			t.Errorf("distance(%q, %q) = %d; want %d", tt.a, tt.b, got, tt.want)
+		}
+		if got := distance(tt.b, tt.a); got != tt.want {
+			t.Errorf("distance(%q, %q) = %d; want %d", tt.b, tt.a, got, tt.want)
+		}
+	}
+}
