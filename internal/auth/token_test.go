@@ -43,29 +43,29 @@ func (c *clock) add(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-func ring(t testing.TB, keys ...string) *KeyRing {
-	t.Helper()
+func ring(tb testing.TB, keys ...string) *KeyRing {
+	tb.Helper()
 	r, err := ParseKeyRing(keys)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
 
-func setup(t testing.TB) (*Tokens, *clock) {
-	t.Helper()
+func setup(tb testing.TB) (*Tokens, *clock) {
+	tb.Helper()
 	c := newClock()
-	return NewTokens(ring(t, testKid+":"+seedText(1), "second:"+seedText(2)), testIssuer, testAudience, 15*time.Minute, c.now), c
+	return NewTokens(ring(tb, testKid+":"+seedText(1), "second:"+seedText(2)), testIssuer, testAudience, 15*time.Minute, c.now), c
 }
 
 // forge makes a token by hand, so that no library's good manners stand in the way of a bad one.
-func forge(t testing.TB, header, claims map[string]any, sign func(text []byte) []byte) string {
-	t.Helper()
+func forge(tb testing.TB, header, claims map[string]any, sign func(text []byte) []byte) string {
+	tb.Helper()
 	var parts [2]string
 	for i, part := range []map[string]any{header, claims} {
 		text, err := json.Marshal(part)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		parts[i] = base64.RawURLEncoding.EncodeToString(text)
 	}
@@ -355,11 +355,11 @@ func TestTokens_rotation(t *testing.T) {
 	}
 }
 
-func issue(t testing.TB, tokens *Tokens) string {
-	t.Helper()
+func issue(tb testing.TB, tokens *Tokens) string {
+	tb.Helper()
 	token, _, err := tokens.Issue(7, "session")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return token
 }
