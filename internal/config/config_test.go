@@ -58,6 +58,9 @@ func faulty(t *testing.T, environ []string) map[string]string {
 		if fault.Problem == "" || fault.Fix == "" {
 			t.Errorf("%+v does not say what to do", fault)
 		}
+		if told[fault.Setting] != "" {
+			t.Errorf("%s is told twice", fault.Setting)
+		}
 		told[fault.Setting] = fault.Problem + "; " + fault.Fix
 	}
 	return told
@@ -236,7 +239,7 @@ func TestLoad_refuses_in_any_environment(t *testing.T) {
 		{"PARLEY_HTTP_BODY_BYTES", "1MB", "MiB"},
 		{"PARLEY_HTTP_BODY_BYTES", "-1", "size"},
 		{"PARLEY_HTTP_BODY_BYTES", "1.5MiB", "size"},
-		{"PARLEY_HTTP_BODY_BYTES", "9223372036854775807GiB", "size"},
+		{"PARLEY_HTTP_BODY_BYTES", "17179869185GiB", "size"}, // 1GiB once 64 bits have overflowed
 		{"PARLEY_HTTP_HEADER_TIMEOUT", "20s", "PARLEY_HTTP_READ_TIMEOUT"},
 		{"PARLEY_SOCKET_PONG_TIMEOUT", "25s", "PARLEY_SOCKET_PING"},
 		{"PARLEY_SOCKET_FRAME_BYTES", "2MiB", "PARLEY_SOCKET_QUEUE_BYTES"},
@@ -430,12 +433,13 @@ func TestLoad_secret_file_faults(t *testing.T) {
 		environ       []string
 		setting, says string
 	}{
-		"both":      {[]string{setting + "=a:" + goodSeed, setting + "_FILE=" + writeSecret(t, "a:"+goodSeed, 0o600)}, setting, "keep one"},
-		"missing":   {[]string{setting + "_FILE=" + filepath.Join(t.TempDir(), "none")}, setting + "_FILE", "no such file"},
-		"folder":    {[]string{setting + "_FILE=" + t.TempDir()}, setting + "_FILE", "not a regular file"},
-		"empty":     {[]string{setting + "_FILE=" + writeSecret(t, "\n", 0o600)}, setting + "_FILE", "is empty"},
-		"giant":     {[]string{setting + "_FILE=" + writeSecret(t, strings.Repeat("x", maxSecretFile+1), 0o600)}, setting + "_FILE", "more than 64KiB"},
-		"malformed": {[]string{setting + "_FILE=" + writeSecret(t, "not-a-key", 0o600)}, setting, "32 bytes"},
+		"both":               {[]string{setting + "=a:" + goodSeed, setting + "_FILE=" + writeSecret(t, "a:"+goodSeed, 0o600)}, setting, "keep one"},
+		"both_and_malformed": {[]string{setting + "=x", setting + "_FILE=/none"}, setting, "keep one"},
+		"missing":            {[]string{setting + "_FILE=" + filepath.Join(t.TempDir(), "none")}, setting + "_FILE", "no such file"},
+		"folder":             {[]string{setting + "_FILE=" + t.TempDir()}, setting + "_FILE", "not a regular file"},
+		"empty":              {[]string{setting + "_FILE=" + writeSecret(t, "\n", 0o600)}, setting + "_FILE", "is empty"},
+		"giant":              {[]string{setting + "_FILE=" + writeSecret(t, strings.Repeat("x", maxSecretFile+1), 0o600)}, setting + "_FILE", "more than 64KiB"},
+		"malformed":          {[]string{setting + "_FILE=" + writeSecret(t, "not-a-key", 0o600)}, setting, "32 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
