@@ -116,6 +116,26 @@ func TestNewLogger_children_do_not_mix(t *testing.T) {
 	}
 }
 
+// A record may go to several handlers; adding to it in place would show in the others.
+func TestNewLogger_leaves_the_record_alone(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	h := NewLogger(&b, slog.LevelInfo, "json").Handler()
+	record := slog.NewRecord(time.Time{}, slog.LevelInfo, "x", 0)
+	for range 10 { // more than a record keeps in place
+		record.AddAttrs(slog.Int("a", 1))
+	}
+	for range 2 {
+		if err := h.Handle(WithRequestID(t.Context(), "r1"), record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, second, _ := strings.Cut(b.String(), "\n")
+	if first+"\n" != second {
+		t.Errorf("one record logged as\n%s\nand then as\n%s", first, second)
+	}
+}
+
 type account struct {
 	ID       int64
 	Name     string
