@@ -195,18 +195,22 @@ func TestHealthReady_leaving_client_ends_no_probe(t *testing.T) {
 			}
 		}}}, time.Now)
 		ctx, cancel := context.WithCancel(t.Context())
-		gone := make(chan struct{})
-		go func() {
-			defer close(gone)
+		var first, second sync.WaitGroup
+		first.Go(func() {
 			h.Ready().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
-		}()
+		})
+		synctest.Wait()
+		second.Go(func() {
+			if code, body := get(t, h.Ready()); code != 200 {
+				t.Errorf("%d %+v; want 200", code, body)
+			}
+		})
 		synctest.Wait()
 		cancel()
-		<-gone
-		go func() { synctest.Wait(); close(release) }()
-		if code, body := get(t, h.Ready()); code != 200 {
-			t.Errorf("%d %+v; want 200", code, body)
-		}
+		first.Wait()
+		synctest.Wait()
+		close(release)
+		second.Wait()
 	})
 }
 
