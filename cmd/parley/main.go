@@ -1,0 +1,73 @@
+// Command parley is the whole of Parley: the server and the tools of those who run one. Each subcommand has its own file. It reads the
+// arguments, handles signals and decides the exit code; everything else is in internal.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"parley/internal/config"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// cli lists the subcommands.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Serve Parley."`
+	Migrate migrateCmd `cmd:"" help:"Change the database's schema, step by step."`
+	Config  configCmd  `cmd:"" help:"Check or print the settings."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// env is what a subcommand gets from the outside.
+type env struct {
+	environ        []string
+	stdout, stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], env{environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}))
+}
+
+// run parses the arguments, runs the subcommand and returns the exit code: 0, 1 for a failure, 2 for wrong arguments, 78 for wrong settings.
+func run(ctx context.Context, args []string, e env) int {
+	exit := -1
+	parser, err := kong.New(&cli{}, kong.Name("parley"),
+		kong.Description("A self-hosted home for a community's or a team's conversation. Settings come from PARLEY_* variables."),
+		kong.Writers(e.stdout, e.stderr), kong.Exit(func(code int) { exit = code }), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
+	if err != nil {
+		_, _ = fmt.Fprintln(e.stderr, err)
+		return 1
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if exit >= 0 { // --help
+		return exit
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(e.stderr, "parley:", err)
+		return 2
+	}
+	err = k.Run()
+	if err == nil {
+		return 0
+	}
+	_, _ = fmt.Fprintln(e.stderr, "parley:", err)
+	var faults *config.Faults
+	if errors.As(err, &faults) {
+		return config.ExitCode
+	}
+	return 1
+}

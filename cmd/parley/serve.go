@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"parley/internal/app"
+	"parley/internal/config"
+	"parley/internal/telemetry"
+	"parley/web"
+)
+
+type serveCmd struct{}
+
+// Run serves until the context ends, which a signal does, or until a listener fails.
+func (serveCmd) Run(ctx context.Context, e env) error {
+	c, err := config.Load(e.environ)
+	if err != nil {
+		return err
+	}
+	log := telemetry.NewLogger(e.stderr, c.Log.Level, c.Log.Format)
+	for _, w := range c.Warnings {
+		log.WarnContext(ctx, w)
+	}
+	a, err := app.Start(ctx, app.Options{Config: c, Logger: log, Web: web.Files()})
+	if err != nil {
+		return err
+	}
+	log.InfoContext(ctx, "serving", slog.String("version", version), slog.String("addr", a.Addr()), slog.String("ops_addr", a.OpsAddr()),
+		slog.String("database", string(c.Database.Engine)))
+	if c.Env == config.Development {
+		_, _ = fmt.Fprintf(e.stdout, "\n  Parley is at http://%s\n  Open it and choose \"Create an account\" to make the first one.\n\n", a.Addr())
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-a.Failed():
+	}
+	log.Info("stopping")
+	grace, cancel := context.WithTimeout(context.Background(), c.HTTP.ShutdownGrace)
+	defer cancel()
+	if stopErr := a.Stop(grace); err == nil {
+		err = stopErr
+	}
+	return err
+}

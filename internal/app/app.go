@@ -1,0 +1,199 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"parley/internal/chat"
+	"parley/internal/config"
+	"parley/internal/httpapi"
+	"parley/internal/ops"
+	"parley/internal/realtime"
+	"parley/internal/service"
+	"parley/internal/store"
+	"parley/internal/telemetry"
+	"parley/internal/wsapi"
+)
+
+// Options are what a server is made from besides its settings.
+type Options struct {
+	Config config.Config
+	Logger *slog.Logger
+	Web    fs.FS      // the built web client
+	Clock  chat.Clock // nil: the machine's
+}
+
+// App is a running server.
+type App struct {
+	config  config.Config
+	log     *slog.Logger
+	clock   chat.Clock
+	health  *ops.Health
+	store   *store.Store
+	node    *realtime.Node
+	service *service.Service
+
+	public, ops     *http.Server
+	publicAt, opsAt net.Listener
+	background      sync.WaitGroup
+	stopBackground  context.CancelFunc
+	failed          chan error
+	stopOnce        sync.Once
+	stopErr         error
+}
+
+// Start brings a server up: database, then listeners, then everything between. When it returns, the server answers. What was started is
+// stopped again when a later step fails.
+func Start(ctx context.Context, o Options) (*App, error) {
+	a := &App{config: o.Config, log: o.Logger, clock: o.Clock, failed: make(chan error, 2)}
+	if a.clock == nil {
+		a.clock = time.Now //nolint:forbidigo // the one place where the real clock enters
+	}
+	if err := a.start(ctx, o); err != nil {
+		return nil, errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+	}
+	return a, nil
+}
+
+func (a *App) start(ctx context.Context, o Options) (err error) {
+	if a.store, err = openStore(ctx, a.config, a.log); err != nil {
+		return err
+	}
+	if err := a.prepareSchema(ctx); err != nil {
+		return err
+	}
+	registry := telemetry.NewRegistry()
+	if err := a.wire(registry); err != nil {
+		return err
+	}
+	a.health = ops.NewHealth([]ops.Check{{Name: "db", Probe: a.store.Ping}, {Name: "redis"}}, a.clock)
+	public, err := httpapi.New(httpapi.Options{
+		Service: a.service, Socket: a.node, Live: a.health.Live(), Ready: a.health.Ready(), Web: o.Web, Logger: a.log, Clock: a.clock,
+		BodyBytes: a.config.HTTP.BodyBytes, Secure: a.config.PublicURL.Scheme == "https", Origins: exact(a.config.CORSOrigins),
+	})
+	if err != nil {
+		return fmt.Errorf("make the HTTP door: %w", err)
+	}
+	// The listeners are opened before anything is served, so that a port that is taken is an error at start.
+	if err := a.listen(ctx); err != nil {
+		return err
+	}
+	if err := a.node.Start(); err != nil {
+		return err
+	}
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	a.stopBackground = cancel
+	a.background.Go(func() { a.sweepSessions(background) })
+	a.public = a.serve(a.publicAt, public)
+	if a.opsAt != nil {
+		a.ops = a.serve(a.opsAt, ops.NewHandler(a.health, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), true))
+	}
+	return nil
+}
+
+// wire makes the layers between the database and the doors.
+func (a *App) wire(registry *prometheus.Registry) error {
+	tokens, err := newTokens(a.config, a.clock)
+	if err != nil {
+		return err
+	}
+	publisher := &wsapi.Publisher{}
+	a.service = service.New(service.Deps{
+		Store: a.store, Hasher: newHasher(a.config.Auth), Tokens: tokens, Publisher: publisher, Clock: a.clock, Logger: a.log,
+		RefreshIdle: a.config.Auth.RefreshIdle, RefreshAbsolute: a.config.Auth.RefreshAbsolute,
+	})
+	s := a.config.Socket
+	a.node, err = realtime.New(realtime.Config{
+		FrameBytes: s.FrameBytes, QueueBytes: s.QueueBytes, Ping: s.Ping, Pong: s.PongTimeout, ConnectTimeout: s.ConnectTimeout,
+		CommandTimeout: commandTimeout, MembershipLife: membershipLife, MaxChannels: maxChannels,
+		CheckOrigin: checkOrigin(a.config.PublicURL, exact(a.config.CORSOrigins)),
+		Registry:    registry, Logger: a.log, Clock: a.clock,
+	}, wsapi.New(a.service, a.log).Handlers())
+	if err != nil {
+		return err
+	}
+	publisher.Bind(a.node)
+	return nil
+}
+
+const (
+	commandTimeout = 10 * time.Second
+	membershipLife = 5 * time.Minute
+	maxChannels    = 5000
+)
+
+// Addr is where the server listens, as host:port.
+func (a *App) Addr() string { return a.publicAt.Addr().String() }
+
+// OpsAddr is where the operators' listener is; empty when it is off.
+func (a *App) OpsAddr() string {
+	if a.opsAt == nil {
+		return ""
+	}
+	return a.opsAt.Addr().String()
+}
+
+// Failed delivers the error of a listener that stopped by itself.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Stop takes the server down in order: not ready, no new connections, requests and sockets end, the database closes. It may be called twice.
+func (a *App) Stop(ctx context.Context) error {
+	a.stopOnce.Do(func() { a.stopErr = a.stop(ctx) })
+	return a.stopErr
+}
+
+func (a *App) stop(ctx context.Context) error {
+	var errs []error
+	if a.health != nil {
+		a.health.SetDraining(true)
+	}
+	if a.public != nil {
+		errs = append(errs, a.public.Shutdown(ctx))
+	} else if a.publicAt != nil {
+		errs = append(errs, a.publicAt.Close())
+	}
+	if a.node != nil && a.public != nil {
+		errs = append(errs, a.node.Shutdown(ctx))
+	}
+	if a.stopBackground != nil {
+		a.stopBackground()
+		a.background.Wait()
+	}
+	if a.ops != nil {
+		errs = append(errs, a.ops.Shutdown(ctx))
+	} else if a.opsAt != nil {
+		errs = append(errs, a.opsAt.Close())
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// sweepSessions removes the sessions that are over, every hour: they can no longer be used, and need not be kept.
+func (a *App) sweepSessions(ctx context.Context) {
+	t := time.NewTicker(time.Hour)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			if n, err := a.service.Sessions.Sweep(ctx); err != nil {
+				a.log.WarnContext(ctx, "sessions not swept", slog.Any("error", err))
+			} else if n > 0 {
+				a.log.DebugContext(ctx, "sessions swept", slog.Int64("sessions", n))
+			}
+		}
+	}
+}

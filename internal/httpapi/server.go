@@ -1,0 +1,84 @@
+package httpapi
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"parley/internal/chat"
+	"parley/internal/contract"
+	"parley/internal/service"
+)
+
+// Options are what the door works with.
+type Options struct {
+	Service   *service.Service
+	Socket    http.Handler // serves /api/v1/socket
+	Live      http.Handler // serves /health/live
+	Ready     http.Handler // serves /health/ready
+	Web       fs.FS        // the built web client
+	Logger    *slog.Logger
+	Clock     chat.Clock
+	BodyBytes int64 // a larger request body is refused with 413
+	// Secure says that people reach the server over https: cookies get the __Host- prefix, and browsers are told to stay on https.
+	Secure bool
+	// Origins are the other sites whose scripts may call the API, exactly as browsers spell them.
+	Origins []string
+}
+
+// New makes the door. The routes are all here; the middleware list is read from the outside in.
+func New(o Options) (http.Handler, error) {
+	h := &handler{service: o.Service, cookie: cookieName(o.Secure), secure: o.Secure, clock: o.Clock}
+	problems := &problems{log: o.Logger}
+	h.problems = problems
+	api, err := contract.NewServer(h, h,
+		contract.WithErrorHandler(problems.handle),
+		contract.WithNotFound(problems.notFound),
+		contract.WithMethodNotAllowed(problems.methodNotAllowed),
+	)
+	if err != nil {
+		return nil, err
+	}
+	client, err := newClient(o.Web, problems)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/", api)
+	mux.Handle("/api/", http.HandlerFunc(problems.notFound))
+	mux.Handle("/health/live", o.Live)
+	mux.Handle("/health/ready", o.Ready)
+	mux.Handle("/health/", http.HandlerFunc(problems.notFound))
+	mux.Handle("/", client)
+
+	crossOrigin := http.NewCrossOriginProtection()
+	for _, origin := range o.Origins {
+		if err := crossOrigin.AddTrustedOrigin(origin); err != nil {
+			return nil, err
+		}
+	}
+	crossOrigin.SetDenyHandler(http.HandlerFunc(problems.crossOrigin))
+
+	return chain(
+		splitSocket(o.Socket),      // the socket takes the connection over: nothing below may wrap its writer
+		withRequestID,              // names the request, for the log and for the problem
+		logRequests(o.Logger),      // one line a request
+		problems.recovered,         // a panic is a problem too
+		withHeaders(o.Secure),      // what a browser must and must not do
+		withCORS(o.Origins),        // which other sites may call
+		crossOrigin.Handler,        // and which may not
+		withBodyLimit(o.BodyBytes), // no more than this is read
+		h.withRefreshCookie,        // the one cookie, for the endpoints that read it
+	)(mux), nil
+}
+
+type middleware func(http.Handler) http.Handler
+
+func chain(list ...middleware) middleware {
+	return func(next http.Handler) http.Handler {
+		for i := len(list) - 1; i >= 0; i-- {
+			next = list[i](next)
+		}
+		return next
+	}
+}

@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"parley/internal/chat"
+	"parley/internal/contract"
+	"parley/internal/service"
+	"parley/internal/wire"
+)
+
+// cookieName is the refresh token's cookie. The prefix makes browsers refuse it without Secure, with a Domain or below a path (RFC 6265bis,
+// section 4.1.3.2); plain http on loopback cannot have it.
+func cookieName(secure bool) string {
+	if secure {
+		return "__Host-parley_rt"
+	}
+	return "parley_rt"
+}
+
+type refreshKey struct{}
+
+// withRefreshCookie takes the refresh token out of its cookie for the endpoints that read it, and for no other.
+func (h *handler) withRefreshCookie(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/v1/auth/") {
+			if c, err := r.Cookie(h.cookie); err == nil {
+				r = r.WithContext(context.WithValue(r.Context(), refreshKey{}, c.Value))
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func refreshToken(ctx context.Context) string {
+	s, _ := ctx.Value(refreshKey{}).(string)
+	return s
+}
+
+func (h *handler) setCookie(value string, expires time.Time) []string {
+	c := http.Cookie{
+		Name: h.cookie, Value: value, Path: "/", Expires: expires, MaxAge: int(expires.Sub(h.clock()).Seconds()),
+		Secure: h.secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	}
+	if value == "" {
+		c.Expires, c.MaxAge = time.Unix(1, 0), -1
+	}
+	return []string{c.String()}
+}
+
+func (h *handler) session(s service.Session) *contract.SessionHeaders {
+	return &contract.SessionHeaders{
+		SetCookie: h.setCookie(s.RefreshToken, s.RefreshExpires),
+		Response: contract.Session{
+			AccessToken: s.AccessToken, ExpiresIn: int(s.AccessExpires.Sub(h.clock()).Round(time.Second).Seconds()), User: wire.Me(s.User),
+		},
+	}
+}
+
+// SignUp implements POST /api/v1/auth/signup.
+func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contract.SessionHeaders, error) {
+	s, err := h.service.Sessions.SignUp(ctx, chat.SignUp{
+		Username: string(in.Username), Password: in.Password, DisplayName: in.DisplayName.Value, Email: in.Email.Value,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h.session(s), nil
+}
+
+// LogIn implements POST /api/v1/auth/login.
+func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (*contract.SessionHeaders, error) {
+	s, err := h.service.Sessions.Open(ctx, in.Username, in.Password)
+	if err != nil {
+		return nil, err
+	}
+	return h.session(s), nil
+}
+
+// RefreshSession implements POST /api/v1/auth/refresh.
+func (h *handler) RefreshSession(ctx context.Context, _ contract.RefreshSessionParams) (*contract.SessionHeaders, error) {
+	s, err := h.service.Sessions.Refresh(ctx, refreshToken(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return h.session(s), nil
+}
+
+// LogOut implements POST /api/v1/auth/logout.
+func (h *handler) LogOut(ctx context.Context, _ contract.LogOutParams) (*contract.LogOutNoContent, error) {
+	if err := h.service.Sessions.Close(ctx, refreshToken(ctx)); err != nil {
+		return nil, err
+	}
+	return &contract.LogOutNoContent{SetCookie: h.setCookie("", time.Time{})}, nil
+}

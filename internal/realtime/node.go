@@ -1,0 +1,255 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/centrifugal/centrifuge"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Registry is where the node's metrics are registered.
+type Registry interface {
+	prometheus.Registerer
+	prometheus.Gatherer
+}
+
+// Config are a node's limits. Zero values are not replaced: the settings have the defaults.
+type Config struct {
+	FrameBytes     int           // a larger frame closes the connection with 1009
+	QueueBytes     int           // what may wait for one slow reader
+	Ping, Pong     time.Duration // server's ping interval, and how long an answer may take
+	ConnectTimeout time.Duration // from the upgrade to a valid connect command
+	CommandTimeout time.Duration // what one command may take
+	MembershipLife time.Duration // how long a subscription lasts before it is authorised again
+	MaxChannels    int           // subscriptions of one connection
+	CheckOrigin    func(*http.Request) bool
+	Registry       Registry
+	Logger         *slog.Logger
+	Clock          func() time.Time
+}
+
+// Peer is who is at the other end of a connection.
+type Peer struct {
+	User    int64
+	Session string
+	// Expires is when the peer's token ends. The client sends a new one over the connection before that.
+	Expires time.Time
+}
+
+// Handlers are what a node asks. An error that is an *Error is sent to the client as it is; any other becomes a generic one.
+type Handlers struct {
+	// Authenticate says who a token speaks for.
+	Authenticate func(ctx context.Context, token string) (Peer, error)
+	// Subscribe says whether a peer may listen to a channel. It is asked again every MembershipLife.
+	Subscribe func(ctx context.Context, p Peer, channel string) error
+	// Command runs a command and returns its reply. Commands of one connection run one after the other.
+	Command func(ctx context.Context, p Peer, method string, data []byte) ([]byte, error)
+}
+
+// Error is a refusal that the client is told of; the connection stays.
+type Error struct {
+	Code      uint32 // 400 to 1999
+	Message   string
+	Temporary bool // a retry may succeed
+}
+
+func (e *Error) Error() string { return strconv.Itoa(int(e.Code)) + ": " + e.Message }
+
+// Node is one server's end of all its sockets.
+type Node struct {
+	config   Config
+	handlers Handlers
+	node     *centrifuge.Node
+	outbox   *outbox
+	http     http.Handler
+}
+
+// New makes a node. It serves after Start.
+func New(c Config, h Handlers) (*Node, error) {
+	n := &Node{config: c, handlers: h}
+	var err error
+	n.node, err = centrifuge.New(centrifuge.Config{
+		LogLevel: centrifuge.LogLevelInfo, LogHandler: n.log,
+		ClientStaleCloseDelay: c.ConnectTimeout, ClientQueueMaxSize: c.QueueBytes, ClientChannelLimit: c.MaxChannels,
+		ChannelMaxLength: maxChannelLength,
+		Metrics:          centrifuge.MetricsConfig{MetricsNamespace: "parley_realtime", RegistererGatherer: c.Registry},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make realtime node: %w", err)
+	}
+	n.node.OnConnecting(n.connecting)
+	n.node.OnConnect(n.connected)
+	if n.outbox, err = newOutbox(n.publish, c.Registry); err != nil {
+		return nil, fmt.Errorf("make realtime node: %w", err)
+	}
+	n.http = centrifuge.NewWebsocketHandler(n.node, centrifuge.WebsocketConfig{
+		CheckOrigin: c.CheckOrigin, MessageSizeLimit: c.FrameBytes, ReadBufferSize: 512, WriteBufferSize: 512, UseWriteBufferPool: true,
+		ProcessCommandsOffReadLoop: true, WriteTimeout: writeTimeout,
+		PingPongConfig: centrifuge.PingPongConfig{PingInterval: c.Ping, PongTimeout: c.Pong},
+	})
+	return n, nil
+}
+
+const (
+	maxChannelLength = 64
+	writeTimeout     = 5 * time.Second
+)
+
+// Start makes the node ready for connections.
+func (n *Node) Start() error {
+	if err := n.node.Run(); err != nil {
+		return fmt.Errorf("start realtime node: %w", err)
+	}
+	n.outbox.start()
+	return nil
+}
+
+// Shutdown sends what is queued, closes every connection with a code that makes clients reconnect, and stops.
+func (n *Node) Shutdown(ctx context.Context) error {
+	n.outbox.stop()
+	if err := n.node.Shutdown(ctx); err != nil {
+		return fmt.Errorf("stop realtime node: %w", err)
+	}
+	return nil
+}
+
+// ServeHTTP upgrades a request to a socket.
+func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.http.ServeHTTP(w, r) }
+
+// Publish queues an event, one JSON value without line breaks, for everybody who listens to the channel.
+func (n *Node) Publish(channel string, event []byte) { n.outbox.put(channel, event) }
+
+// Unsubscribe ends a person's subscription to a channel, on every node and for good: the clients do not try again by themselves.
+func (n *Node) Unsubscribe(user int64, channel string) {
+	err := n.node.Unsubscribe(strconv.FormatInt(user, 10), channel)
+	if err != nil {
+		n.config.Logger.Error("unsubscribe not sent to every node", slog.String("channel", channel), slog.Any("error", err))
+	}
+}
+
+// Connections returns how many sockets are open on this node.
+func (n *Node) Connections() int { return n.node.Hub().NumClients() }
+
+// UserChannel is the channel that only one person's connections listen to. The server subscribes them to it.
+func UserChannel(user int64) string { return "user:" + strconv.FormatInt(user, 10) }
+
+type peerKey struct{}
+
+func peerOf(ctx context.Context) Peer {
+	p, _ := ctx.Value(peerKey{}).(Peer)
+	return p
+}
+
+func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
+	p, err := n.handlers.Authenticate(ctx, e.Token)
+	if err != nil {
+		// The answer to any bad token is the same. This code makes the SDKs ask for a new token and try again, which is right for an expired one.
+		return centrifuge.ConnectReply{}, centrifuge.ErrorTokenExpired
+	}
+	return centrifuge.ConnectReply{
+		Context:           context.WithValue(ctx, peerKey{}, p),
+		Credentials:       &centrifuge.Credentials{UserID: strconv.FormatInt(p.User, 10), ExpireAt: p.Expires.Unix()},
+		ClientSideRefresh: true,
+		Subscriptions:     map[string]centrifuge.SubscribeOptions{UserChannel(p.User): {}},
+	}, nil
+}
+
+func (n *Node) connected(c *centrifuge.Client) {
+	c.OnSubscribe(func(e centrifuge.SubscribeEvent, reply centrifuge.SubscribeCallback) {
+		reply(n.subscribe(c, e.Channel))
+	})
+	c.OnSubRefresh(func(e centrifuge.SubRefreshEvent, reply centrifuge.SubRefreshCallback) {
+		reply(n.subscribeAgain(c, e.Channel), nil)
+	})
+	c.OnRPC(func(e centrifuge.RPCEvent, reply centrifuge.RPCCallback) {
+		data, err := n.command(c, e)
+		reply(centrifuge.RPCReply{Data: data}, err)
+	})
+	c.OnRefresh(func(e centrifuge.RefreshEvent, reply centrifuge.RefreshCallback) {
+		reply(n.refresh(c, e.Token))
+	})
+}
+
+func (n *Node) subscribe(c *centrifuge.Client, channel string) (centrifuge.SubscribeReply, error) {
+	ctx, cancel := context.WithTimeout(c.Context(), n.config.CommandTimeout)
+	defer cancel()
+	if err := n.handlers.Subscribe(ctx, peerOf(c.Context()), channel); err != nil {
+		return centrifuge.SubscribeReply{}, n.refusal(c.Context(), "subscribe", err)
+	}
+	return centrifuge.SubscribeReply{Options: centrifuge.SubscribeOptions{ExpireAt: n.config.Clock().Add(n.config.MembershipLife).Unix()}}, nil
+}
+
+// subscribeAgain re-checks a subscription whose time is up, so that somebody whose removal did not reach this node does not go on
+// listening. A check that could not be made is no reason to cut a member off: it is made again soon.
+func (n *Node) subscribeAgain(c *centrifuge.Client, channel string) centrifuge.SubRefreshReply {
+	ctx, cancel := context.WithTimeout(c.Context(), n.config.CommandTimeout)
+	defer cancel()
+	err := n.handlers.Subscribe(ctx, peerOf(c.Context()), channel)
+	var refused *Error
+	if errors.As(err, &refused) && !refused.Temporary {
+		go c.Unsubscribe(channel) // not from here: the library holds the subscription while it asks
+	}
+	return centrifuge.SubRefreshReply{ExpireAt: n.config.Clock().Add(n.config.MembershipLife).Unix()}
+}
+
+func (n *Node) command(c *centrifuge.Client, e centrifuge.RPCEvent) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(c.Context(), n.config.CommandTimeout)
+	defer cancel()
+	data, err := n.handlers.Command(ctx, peerOf(c.Context()), e.Method, e.Data)
+	if err != nil {
+		return nil, n.refusal(ctx, e.Method, err)
+	}
+	return data, nil
+}
+
+func (n *Node) refresh(c *centrifuge.Client, token string) (centrifuge.RefreshReply, error) {
+	p, err := n.handlers.Authenticate(c.Context(), token)
+	if err != nil || p.User != peerOf(c.Context()).User {
+		return centrifuge.RefreshReply{Expired: true}, nil
+	}
+	return centrifuge.RefreshReply{ExpireAt: p.Expires.Unix()}, nil
+}
+
+// refusal is what a client is told of an error.
+func (n *Node) refusal(ctx context.Context, what string, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return &centrifuge.Error{Code: e.Code, Message: e.Message, Temporary: e.Temporary}
+	}
+	if ctx.Err() == nil {
+		n.config.Logger.ErrorContext(ctx, "command failed", slog.String("command", printable(what)), slog.Any("error", err))
+	}
+	return centrifuge.ErrorInternal
+}
+
+// printable bounds a text of a client's for the log.
+func printable(s string) string {
+	const most = 64
+	if len(s) > most || !utf8.ValidString(s) {
+		return strconv.QuoteToASCII(s[:min(len(s), most)])
+	}
+	return s
+}
+
+func (n *Node) publish(channel string, data []byte) {
+	if _, err := n.node.Publish(channel, data); err != nil {
+		n.outbox.failed.Inc()
+		n.config.Logger.Error("publication failed; clients catch up by revision", slog.String("channel", channel), slog.Any("error", err))
+	}
+}
+
+// log passes the library's messages on: its errors as errors, the rest for debugging.
+func (n *Node) log(e centrifuge.LogEntry) {
+	level := slog.LevelDebug
+	if e.Level >= centrifuge.LogLevelError {
+		level = slog.LevelError
+	}
+	n.config.Logger.Log(context.Background(), level, "realtime: "+e.Message, slog.Any("fields", e.Fields))
+}

@@ -1,0 +1,111 @@
+package service
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"parley/internal/chat"
+	"parley/internal/store"
+)
+
+// memberships remembers who is what in which room, because every post and every subscription asks. It is told of every change on this
+// node; the short life of an entry bounds how long a change on another node, whose event was lost, can go unnoticed.
+type memberships struct {
+	store  *store.Store
+	clock  chat.Clock
+	shards [64]membershipShard
+}
+
+type membershipShard struct {
+	mu      sync.Mutex
+	changes uint64 // counts what was forgotten, so that an answer read before a change is not kept after it
+	known   map[membershipKey]membershipEntry
+}
+
+type membershipKey struct {
+	room chat.RoomID
+	user chat.UserID
+}
+
+type membershipEntry struct {
+	access
+	until time.Time
+}
+
+// access is what decides whether a person may do something in a room.
+type access struct {
+	kind chat.RoomKind
+	role chat.Role // empty: not a member
+}
+
+const (
+	membershipLife     = 30 * time.Second
+	membershipsAShard  = 4096
+	membershipHashStep = 0x9e3779b97f4a7c15 // 2^64 / golden ratio: neighbours land in different shards
+)
+
+func newMemberships(s *store.Store, c chat.Clock) *memberships {
+	m := &memberships{store: s, clock: c}
+	for i := range m.shards {
+		m.shards[i].known = map[membershipKey]membershipEntry{}
+	}
+	return m
+}
+
+func (m *memberships) shard(k membershipKey) *membershipShard {
+	return &m.shards[(uint64(k.room)*membershipHashStep^uint64(k.user)*membershipHashStep>>1)>>58]
+}
+
+// require returns nil for a member of the room. For others it is chat.ErrNotMember if they may know of the room, and
+// chat.ErrRoomNotFound if not: a private room answers like one that does not exist.
+func (m *memberships) require(ctx context.Context, room chat.RoomID, user chat.UserID) error {
+	a, err := m.of(ctx, room, user)
+	switch {
+	case err != nil:
+		return err
+	case a.role != "":
+		return nil
+	case a.kind == chat.RoomPublic:
+		return chat.ErrNotMember
+	}
+	return chat.ErrRoomNotFound
+}
+
+// of returns what a person is in a room, or chat.ErrRoomNotFound.
+func (m *memberships) of(ctx context.Context, room chat.RoomID, user chat.UserID) (access, error) {
+	k := membershipKey{room, user}
+	s := m.shard(k)
+	at := m.clock()
+	s.mu.Lock()
+	e, known := s.known[k]
+	changes := s.changes
+	s.mu.Unlock()
+	if known && at.Before(e.until) {
+		return e.access, nil
+	}
+	view, err := m.store.RoomForUser(ctx, room, user)
+	if err != nil {
+		return access{}, err
+	}
+	a := access{kind: view.Kind, role: view.Role}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changes == changes {
+		if len(s.known) >= membershipsAShard {
+			clear(s.known)
+		}
+		s.known[k] = membershipEntry{a, at.Add(membershipLife)}
+	}
+	return a, nil
+}
+
+// forget drops what is remembered of a person in a room. Call it after the commit of every change.
+func (m *memberships) forget(room chat.RoomID, user chat.UserID) {
+	k := membershipKey{room, user}
+	s := m.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes++
+	delete(s.known, k)
+}

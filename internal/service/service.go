@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"parley/internal/auth"
+	"parley/internal/chat"
+	"parley/internal/store"
+)
+
+// Publisher carries events to people's sockets.
+//
+// Announce returns at once and never fails the caller: the change is stored, and whoever misses an event catches up by revision. Events
+// of one room given in order are delivered in that order by this node. Expel ends a person's subscription to a room on every node.
+type Publisher interface {
+	Announce(events ...chat.Event)
+	Expel(room chat.RoomID, user chat.UserID)
+}
+
+// Deps are what a Service works with.
+type Deps struct {
+	Store     *store.Store
+	Hasher    *auth.Hasher
+	Tokens    *auth.Tokens
+	Publisher Publisher
+	Clock     chat.Clock
+	Logger    *slog.Logger
+	// RefreshIdle and RefreshAbsolute bound a session: unused, and from its sign-in on.
+	RefreshIdle, RefreshAbsolute time.Duration
+}
+
+// Service holds the nouns.
+type Service struct {
+	Users    *Users
+	Sessions *Sessions
+	Rooms    *Rooms
+	Members  *Members
+	Messages *Messages
+}
+
+// New wires the nouns. The store's posted messages are announced from here on.
+func New(d Deps) *Service {
+	access := newMemberships(d.Store, d.Clock)
+	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock}
+	members := &Members{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock}
+	d.Store.OnPosted(func(posted []chat.Message) {
+		events := make([]chat.Event, len(posted))
+		for i := range posted {
+			events[i] = messageEvent(chat.EventMessagePosted, posted[i], posted[i].CreatedAt)
+		}
+		d.Publisher.Announce(events...)
+	})
+	return &Service{
+		Users: users,
+		Sessions: &Sessions{
+			store: d.Store, hasher: d.Hasher, tokens: d.Tokens, clock: d.Clock, log: d.Logger, users: users,
+			idle: d.RefreshIdle, absolute: d.RefreshAbsolute,
+		},
+		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members},
+		Members:  members,
+		Messages: &Messages{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock},
+	}
+}
+
+// now is the clock's time as the store keeps it.
+func now(c chat.Clock) time.Time { return chat.Truncate(c()) }
+
+// name brings a name into the one form in which it is stored and compared (Unicode NFC, no space around it).
+func name(s string) string { return trim(norm.NFC.String(s)) }
+
+// live drops a caller's cancellation: what is half done for a person who hung up is finished all the same.
+func live(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"parley/internal/auth"
+	"parley/internal/chat"
+	"parley/internal/store"
+)
+
+// Users are the accounts of this server.
+type Users struct {
+	store  *store.Store
+	hasher *auth.Hasher
+	clock  chat.Clock
+}
+
+// SignUp creates an account. Faults of the input are listed all at once; a name or an address that is taken is chat.ErrUsernameTaken or
+// chat.ErrEmailTaken.
+func (u *Users) SignUp(ctx context.Context, in chat.SignUp) (chat.User, error) {
+	in.DisplayName, in.Email = name(in.DisplayName), trim(in.Email)
+	if err := in.Check(); err != nil {
+		return chat.User{}, err
+	}
+	if in.DisplayName == "" {
+		in.DisplayName = in.Username
+	}
+	hash, err := u.hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return chat.User{}, fmt.Errorf("sign up: %w", err)
+	}
+	user, err := u.store.InsertUser(ctx, chat.User{
+		Username: in.Username, DisplayName: in.DisplayName, Email: in.Email, CreatedAt: now(u.clock),
+	}, hash)
+	if err != nil {
+		return chat.User{}, fmt.Errorf("sign up: %w", err)
+	}
+	return user, nil
+}
+
+// Me returns the actor's own account. An account that is gone is chat.ErrUnauthenticated: its tokens are worth nothing.
+func (u *Users) Me(ctx context.Context, actor chat.Actor) (chat.User, error) {
+	user, err := u.store.UserByID(ctx, actor.User)
+	if errors.Is(err, chat.ErrUserNotFound) {
+		return chat.User{}, chat.ErrUnauthenticated
+	}
+	return user, err
+}
+
+// Lookup returns those of the given people who exist, without what is private to them.
+func (u *Users) Lookup(ctx context.Context, _ chat.Actor, ids []chat.UserID) ([]chat.User, error) {
+	return u.store.ListUsers(ctx, ids)
+}
+
+func trim(s string) string { return strings.TrimSpace(s) }

@@ -1,0 +1,131 @@
+package wsapi
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-faster/jx"
+
+	"parley/internal/chat"
+	"parley/internal/contract"
+	"parley/internal/realtime"
+	"parley/internal/service"
+	"parley/internal/wire"
+)
+
+// Door answers what sockets ask.
+type Door struct {
+	service  *service.Service
+	log      *slog.Logger
+	commands map[string]command
+}
+
+// command decodes one command's data, calls the service and encodes the reply.
+type command func(ctx context.Context, actor chat.Actor, data []byte) (encoder, error)
+
+type encoder interface{ Encode(*jx.Encoder) }
+
+// New makes a door. Every command is in this list.
+func New(s *service.Service, log *slog.Logger) *Door {
+	d := &Door{service: s, log: log}
+	d.commands = map[string]command{
+		"message.post": d.messagePost,
+		"typing.start": d.typingStart,
+		"read.mark":    d.readMark,
+	}
+	return d
+}
+
+// Handlers are what a realtime node asks this door.
+func (d *Door) Handlers() realtime.Handlers {
+	return realtime.Handlers{Authenticate: d.authenticate, Subscribe: d.subscribe, Command: d.command}
+}
+
+func (d *Door) authenticate(_ context.Context, token string) (realtime.Peer, error) {
+	actor, expires, err := d.service.Sessions.Authenticate(token)
+	if err != nil {
+		return realtime.Peer{}, err
+	}
+	return realtime.Peer{User: int64(actor.User), Session: string(actor.Session), Expires: expires}, nil
+}
+
+// subscribe authorises a client's subscription. Only rooms can be asked for; people's own channels are the server's to give.
+func (d *Door) subscribe(ctx context.Context, p realtime.Peer, channel string) error {
+	number, isRoom := strings.CutPrefix(channel, "room:")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if !isRoom || err != nil || id < 1 || id > chat.MaxInteger || strconv.FormatInt(id, 10) != number {
+		return d.refuse(ctx, "subscribe", errUnknownChannel)
+	}
+	if err := d.service.Members.Require(ctx, actorOf(p), chat.RoomID(id)); err != nil {
+		return d.refuse(ctx, "subscribe", err)
+	}
+	return nil
+}
+
+func (d *Door) command(ctx context.Context, p realtime.Peer, method string, data []byte) ([]byte, error) {
+	run, known := d.commands[method]
+	if !known {
+		return nil, d.refuse(ctx, "unknown", errUnknownCommand)
+	}
+	if !utf8.Valid(data) { // the JSON decoder lets it pass
+		return nil, d.refuse(ctx, method, errInvalidUTF8)
+	}
+	reply, err := run(ctx, actorOf(p), data)
+	if err != nil {
+		return nil, d.refuse(ctx, method, err)
+	}
+	var e jx.Encoder
+	reply.Encode(&e)
+	return e.Bytes(), nil
+}
+
+func (d *Door) messagePost(ctx context.Context, actor chat.Actor, data []byte) (encoder, error) {
+	var in contract.MessagePostCommand
+	if err := decode(data, &in); err != nil {
+		return nil, err
+	}
+	m, _, err := d.service.Messages.Post(ctx, actor, chat.NewMessage{
+		Room: chat.RoomID(in.RoomID), Body: string(in.Body), ClientKey: string(in.ClientKey),
+	})
+	return &contract.MessagePostReply{Message: wire.Message(m)}, err
+}
+
+func (d *Door) typingStart(ctx context.Context, actor chat.Actor, data []byte) (encoder, error) {
+	var in contract.TypingStartCommand
+	if err := decode(data, &in); err != nil {
+		return nil, err
+	}
+	return &contract.EmptyReply{}, d.service.Messages.Typing(ctx, actor, chat.RoomID(in.RoomID))
+}
+
+func (d *Door) readMark(ctx context.Context, actor chat.Actor, data []byte) (encoder, error) {
+	var in contract.ReadMarkCommand
+	if err := decode(data, &in); err != nil {
+		return nil, err
+	}
+	last, err := d.service.Rooms.MarkRead(ctx, actor, chat.RoomID(in.RoomID), in.Number)
+	return &contract.ReadMark{RoomID: in.RoomID, LastReadNumber: last}, err
+}
+
+func actorOf(p realtime.Peer) chat.Actor {
+	return chat.Actor{User: chat.UserID(p.User), Session: chat.SessionID(p.Session)}
+}
+
+// decode reads and validates a command's data.
+func decode(data []byte, in interface {
+	Decode(*jx.Decoder) error
+	Validate() error
+},
+) error {
+	err := in.Decode(jx.DecodeBytes(data))
+	if err == nil {
+		err = in.Validate()
+	}
+	if err != nil {
+		return wire.Malformed(err).Because(err)
+	}
+	return nil
+}

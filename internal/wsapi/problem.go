@@ -1,0 +1,33 @@
+package wsapi
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/go-faster/jx"
+
+	"parley/internal/chat"
+	"parley/internal/realtime"
+	"parley/internal/wire"
+)
+
+var (
+	errUnknownChannel = &chat.Error{Kind: chat.KindNotFound, Code: "unknown_channel", Detail: "There is no such channel."}
+	errUnknownCommand = &chat.Error{Kind: chat.KindNotFound, Code: "unknown_command", Detail: "There is no such command."}
+	errInvalidUTF8    = &chat.Error{Kind: chat.KindInvalid, Code: "invalid_utf8", Detail: "This text is not valid UTF-8."}
+)
+
+// refuse turns an error into what the client is told: a Problem as JSON in the message, its status as the code. The protocol's errors
+// have no other place for a code of ours, for the faulty fields and for when to retry; see docs/adr.
+func (d *Door) refuse(ctx context.Context, command string, err error) *realtime.Error {
+	p, known := wire.Problem(err, "")
+	if !known && ctx.Err() == nil {
+		d.log.ErrorContext(ctx, "command failed", slog.String("command", command), slog.Any("error", err))
+	}
+	var e jx.Encoder
+	p.Encode(&e)
+	kind := chat.KindOf(err)
+	return &realtime.Error{
+		Code: uint32(p.Status), Message: e.String(), Temporary: kind == chat.KindUnavailable || kind == chat.KindRateLimited,
+	}
+}
