@@ -41,9 +41,12 @@ var mayImport = map[string][]string{
 	// Between the vocabulary and the contract, for both doors.
 	"internal/wire": {"internal/chat", "internal/contract"},
 
-	"internal/httpapi": {"internal/auth", "internal/chat", "internal/contract", "internal/limit", "internal/service", "internal/wire"},
+	"internal/httpapi": {
+		"internal/auth", "internal/chat", "internal/contract", "internal/limit", "internal/service", "internal/telemetry", "internal/wire",
+	},
 	"internal/wsapi": {
-		"internal/auth", "internal/chat", "internal/contract", "internal/limit", "internal/realtime", "internal/service", "internal/wire",
+		"internal/auth", "internal/chat", "internal/contract", "internal/limit", "internal/realtime", "internal/service", "internal/telemetry",
+		"internal/wire",
 	},
 	"internal/ops": {"internal/telemetry"},
 
@@ -51,7 +54,7 @@ var mayImport = map[string][]string{
 		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/limit", "internal/ops",
 		"internal/realtime", "internal/service", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi", "web",
 	},
-	"cmd/parley": {"internal/app", "internal/config"},
+	"cmd/parley": {"internal/app", "internal/config", "internal/store", "internal/telemetry", "web"},
 	"web":        {},
 
 	"internal/store/storetest": {"internal/chat", "internal/store"},
