@@ -33,6 +33,7 @@ UPDATE members SET last_read_number = (
     SELECT CASE WHEN r.last_number < CAST(@number AS BIGINT) THEN r.last_number ELSE CAST(@number AS BIGINT) END
     FROM rooms r WHERE r.id = members.room_id)
 WHERE room_id = @room_id AND user_id = @user_id AND last_read_number < CAST(@number AS BIGINT)
+  AND last_read_number < (SELECT n.last_number FROM rooms n WHERE n.id = members.room_id)
 RETURNING last_read_number;
 
 -- name: LastReadNumber :one

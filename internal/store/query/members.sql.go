@@ -137,6 +137,7 @@ UPDATE members SET last_read_number = (
     SELECT CASE WHEN r.last_number < CAST($1 AS BIGINT) THEN r.last_number ELSE CAST($1 AS BIGINT) END
     FROM rooms r WHERE r.id = members.room_id)
 WHERE room_id = $2 AND user_id = $3 AND last_read_number < CAST($1 AS BIGINT)
+  AND last_read_number < (SELECT n.last_number FROM rooms n WHERE n.id = members.room_id)
 RETURNING last_read_number
 `
 
