@@ -78,7 +78,7 @@ bin/tools/%: tools/go.sum tools/actionlint.sum | versions
 # A stamp inside node_modules goes away with it, so removing the folder is enough to fetch it again.
 %/node_modules/.stamp: %/package.json %/package-lock.json | versions
 	npm --prefix $* ci --no-audit --no-fund
-	@touch $@
+	@mkdir -p $(@D) && touch $@
 
 web/dist/index.html: web/node_modules/.stamp $(WEB_SOURCES)
 	npm --prefix web run build
