@@ -1,0 +1,140 @@
+import { createStore } from 'zustand/vanilla'
+import { tabChannel, withLock } from './cross-tab'
+import { NetworkError, ProblemError, problemFrom } from './problem'
+import type { Me, SessionAnswer } from './types'
+
+export type SessionState =
+  | { status: 'starting' }
+  | { status: 'unreachable' }
+  | { status: 'signed-out'; expired: boolean }
+  | { status: 'signed-in'; user: Me }
+
+export interface SignUpInput {
+  username: string
+  password: string
+  display_name?: string
+}
+
+interface Token {
+  value: string
+  expiresAt: number
+}
+
+type TabMessage = { type: 'token'; answer: SessionAnswer } | { type: 'signed-out' }
+
+/** A token this close to its end is replaced first: it must survive the request it is for. */
+const marginMs = 60_000
+const timeoutMs = 15_000
+
+/**
+ * The session of this browser. The access token lives in memory only; the refresh token is a cookie that scripts cannot read.
+ * Refreshing rotates that cookie, so one tab at a time does it and tells the others the new access token.
+ */
+export class Session {
+  readonly store = createStore<SessionState>(() => ({ status: 'starting' }))
+  private token: Token | undefined
+  private refreshing: Promise<void> | undefined
+  private readonly tabs = tabChannel<TabMessage>('parley:session')
+
+  constructor() {
+    this.tabs.listen((message) => {
+      if (message.type === 'signed-out') this.end(false)
+      else this.adopt(message.answer)
+    })
+  }
+
+  /** Finds out whether somebody is signed in. Never throws: the state says what happened. */
+  async start(): Promise<void> {
+    try {
+      await this.refresh()
+    } catch {
+      if (this.store.getState().status === 'starting') this.store.setState({ status: 'unreachable' }, true)
+    }
+  }
+
+  async signIn(username: string, password: string): Promise<void> {
+    this.accept(await post('/api/v1/auth/login', { username, password }))
+  }
+
+  async signUp(input: SignUpInput): Promise<void> {
+    this.accept(await post('/api/v1/auth/signup', input))
+  }
+
+  /** Local sign-out happens even when the server cannot be told; the caller hears about it by the thrown error. */
+  async signOut(): Promise<void> {
+    try {
+      await post('/api/v1/auth/logout', undefined)
+    } finally {
+      this.tabs.post({ type: 'signed-out' })
+      this.end(false)
+    }
+  }
+
+  /** A token good for at least a minute. Throws NetworkError when it cannot be had now, ProblemError 401 when the session is over. */
+  async accessToken(): Promise<string> {
+    if (!this.token || this.token.expiresAt - Date.now() < marginMs) await this.refresh()
+    if (!this.token) throw new ProblemError({ status: 401, code: 'unauthenticated' })
+    return this.token.value
+  }
+
+  /** Called when the server refused `used`: another tab or request may have replaced it meanwhile. */
+  async replace(used: string): Promise<string> {
+    if (this.token?.value === used) await this.refresh()
+    return this.accessToken()
+  }
+
+  private refresh(): Promise<void> {
+    this.refreshing ??= this.refreshOnce().finally(() => {
+      this.refreshing = undefined
+    })
+    return this.refreshing
+  }
+
+  private async refreshOnce(): Promise<void> {
+    const before = this.token
+    await withLock('parley:refresh', async () => {
+      // While this tab waited for the lock, the tab that held it may have sent its new token.
+      if (this.token !== before) return
+      try {
+        this.accept(await post('/api/v1/auth/refresh', undefined))
+      } catch (error) {
+        if (error instanceof ProblemError && (error.status === 401 || error.status === 403)) this.end(true)
+        throw error
+      }
+    })
+  }
+
+  private accept(answer: SessionAnswer): void {
+    this.adopt(answer)
+    this.tabs.post({ type: 'token', answer })
+  }
+
+  private adopt(answer: SessionAnswer): void {
+    this.token = { value: answer.access_token, expiresAt: Date.now() + answer.expires_in * 1000 }
+    const state = this.store.getState()
+    if (state.status === 'signed-in' && state.user.id === answer.user.id) return
+    this.store.setState({ status: 'signed-in', user: answer.user }, true)
+  }
+
+  private end(expired: boolean): void {
+    const wasIn = this.store.getState().status === 'signed-in'
+    this.token = undefined
+    this.store.setState({ status: 'signed-out', expired: expired && wasIn }, true)
+  }
+}
+
+async function post(path: string, body: unknown): Promise<SessionAnswer> {
+  let response: Response
+  try {
+    response = await fetch(path, {
+      method: 'POST',
+      headers: { 'X-Parley': '1', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+  } catch (error) {
+    throw new NetworkError(error)
+  }
+  if (!response.ok) throw await problemFrom(response)
+  return response.status === 204 ? (undefined as never) : ((await response.json()) as SessionAnswer)
+}

@@ -1,0 +1,3 @@
+export { Gate } from './gate'
+export { SignInPage } from './sign-in-page'
+export { SignUpPage } from './sign-up-page'

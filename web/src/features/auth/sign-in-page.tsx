@@ -1,0 +1,51 @@
+import { Link } from 'wouter'
+import type { Session } from '@/data/session'
+import { t } from '@/i18n'
+import { Button } from '@/ui/button'
+import { TextField } from '@/ui/field'
+import { Gate } from './gate'
+import styles from './gate.module.css'
+import { PasswordField } from './password-field'
+import { useAuthForm } from './use-auth-form'
+
+export function SignInPage({ session, expired }: { session: Session; expired: boolean }) {
+  const { busy, faults, submit } = useAuthForm(
+    (values) => session.signIn(String(values.get('username')).trim(), String(values.get('password'))),
+    (problem) => (problem.status === 401 ? t.auth.wrongPair : undefined),
+  )
+  const notice = faults.general ?? (expired ? t.auth.expired : undefined)
+  return (
+    <Gate title={t.auth.signInTitle} lead={t.auth.signInLead}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void submit(event.currentTarget)
+        }}
+      >
+        {notice && (
+          <p className={styles.alert} role="alert">
+            {notice}
+          </p>
+        )}
+        <TextField
+          label={t.auth.username}
+          name="username"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          autoFocus
+          required
+          error={faults.fields.get('username')}
+        />
+        <PasswordField error={faults.fields.get('password')} />
+        <Button type="submit" look="solid" wide busy={busy}>
+          {busy ? t.auth.signingIn : t.auth.signIn}
+        </Button>
+      </form>
+      <span className={styles.or}>{t.auth.or}</span>
+      <Link href="/signup" className={styles.other}>
+        {t.auth.toSignUp}
+      </Link>
+    </Gate>
+  )
+}

@@ -1,0 +1,1 @@
+export { MeBar } from './me-bar'

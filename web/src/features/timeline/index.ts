@@ -1,0 +1,3 @@
+export { editLastOwn } from './editing-store'
+export { Transcript } from './transcript'
+export { TypingLine } from './typing-line'

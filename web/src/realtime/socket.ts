@@ -1,0 +1,109 @@
+import { Centrifuge, type Subscription, UnauthorizedError } from 'centrifuge'
+import { ProblemError } from '@/data/problem'
+import type { ProblemBody, ServerEvent } from '@/data/types'
+
+export type SocketState = 'connecting' | 'connected' | 'disconnected'
+
+export interface SocketEvents {
+  onState(state: SocketState): void
+  /** The events of one publication, oldest first. */
+  onEvents(events: readonly ServerEvent[]): void
+  /** A channel is live again; whatever was said before may have been missed. */
+  onLive(): void
+  /** The server closed for good; only a new session may help. */
+  onTerminal(): void
+}
+
+/** What the rest of the client knows of the realtime connection. */
+export interface Socket {
+  connect(): void
+  close(): void
+  /** Makes these the rooms that are listened to. */
+  listenTo(roomIds: readonly number[]): void
+  call<T>(method: string, params: object): Promise<T>
+}
+
+/** Codes with which the server says "do not come back like this". */
+const isTerminal = (code: number): boolean => (code >= 3500 && code < 4000) || code >= 4500
+
+/** The one place that knows Centrifuge's protocol. */
+export function openSocket(token: () => Promise<string>, events: SocketEvents): Socket {
+  const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/socket`
+  const rooms = new Map<number, Subscription>()
+  const client = new Centrifuge(url, {
+    name: 'web',
+    minReconnectDelay: 300,
+    maxReconnectDelay: 15_000,
+    timeout: 8000,
+    getToken: async () => {
+      try {
+        return await token()
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 401) throw new UnauthorizedError('the session is over')
+        throw error
+      }
+    },
+  })
+  const publish = (data: unknown) => {
+    if (Array.isArray(data)) events.onEvents(data as ServerEvent[])
+  }
+
+  client.on('connecting', () => events.onState('connecting'))
+  client.on('connected', () => events.onState('connected'))
+  client.on('disconnected', (context) => {
+    events.onState('disconnected')
+    if (isTerminal(context.code)) events.onTerminal()
+  })
+  client.on('publication', (context) => publish(context.data))
+  client.on('subscribed', () => events.onLive())
+
+  const listen = (roomId: number): Subscription => {
+    const subscription = client.newSubscription(`room:${roomId}`, { minResubscribeDelay: 300, maxResubscribeDelay: 15_000 })
+    subscription.on('publication', (context) => publish(context.data))
+    subscription.on('subscribed', () => events.onLive())
+    subscription.subscribe()
+    return subscription
+  }
+
+  return {
+    connect: () => client.connect(),
+    close: () => {
+      client.removeAllListeners()
+      client.disconnect()
+    },
+    listenTo(roomIds) {
+      const wanted = new Set(roomIds)
+      client.startBatching()
+      for (const [roomId, subscription] of rooms) {
+        if (wanted.has(roomId)) continue
+        subscription.unsubscribe()
+        client.removeSubscription(subscription)
+        rooms.delete(roomId)
+      }
+      for (const roomId of wanted) {
+        const known = rooms.get(roomId)
+        if (!known) rooms.set(roomId, listen(roomId))
+        else if (known.state === 'unsubscribed') known.subscribe()
+      }
+      client.stopBatching()
+    },
+    async call<T>(method: string, params: object): Promise<T> {
+      try {
+        return (await client.rpc(method, params)).data as T
+      } catch (error) {
+        throw toProblem(error)
+      }
+    },
+  }
+}
+
+/** A refused command carries a Problem as JSON text in its message. */
+function toProblem(error: unknown): unknown {
+  const { code, message } = error as { code?: number; message?: string }
+  if (typeof code !== 'number' || code < 400 || typeof message !== 'string') return error
+  try {
+    return new ProblemError({ ...(JSON.parse(message) as Partial<ProblemBody>), status: code })
+  } catch {
+    return new ProblemError({ status: code, detail: message })
+  }
+}

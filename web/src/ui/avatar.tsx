@@ -1,0 +1,28 @@
+import styles from './avatar.module.css'
+
+const hues = [30, 75, 110, 145, 180, 205, 235, 260, 290, 320, 350, 12]
+
+interface Props {
+  id: number
+  name: string
+  size?: 'xs' | 'sm'
+}
+
+/** The initials on the person's own colour, which follows from the id and so is the same everywhere. */
+export function Avatar({ id, name, size }: Props) {
+  return (
+    <span
+      aria-hidden="true"
+      className={size ? `${styles.avatar} ${styles[size]}` : styles.avatar}
+      style={{ '--h': hues[(id * 7) % hues.length] } as React.CSSProperties}
+    >
+      {initials(name)}
+    </span>
+  )
+}
+
+function initials(name: string): string {
+  const words = name.split(/[\s._-]+/).filter(Boolean)
+  const letters = words.length > 1 ? [words[0], words[1]].map((word) => [...word!][0]) : [...(words[0] ?? '?')].slice(0, 2)
+  return letters.join('').toUpperCase()
+}

@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+
+const server = process.env.PARLEY_DEV_SERVER ?? 'http://127.0.0.1:8080'
+
+const shared = [
+  "default-src 'none'",
+  "style-src-attr 'none'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "media-src 'self' blob:",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+]
+
+// What the Go server sends. `vite preview` sends it too, so that a page that breaks it is seen before it ships.
+const strictPolicy = [
+  ...shared,
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "require-trusted-types-for 'script'",
+  'trusted-types parley',
+].join('; ')
+
+// Hot reloading injects one inline script, style elements and a socket, and its error overlay is built from HTML.
+const devPolicy = [...shared, "script-src 'self' 'unsafe-inline'", "style-src 'self' 'unsafe-inline'", "connect-src 'self' ws:"].join('; ')
+
+const proxy = {
+  '/api': { target: server, ws: true },
+  '/health': { target: server },
+}
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  server: { proxy, headers: { 'content-security-policy': devPolicy } },
+  preview: { proxy, headers: { 'content-security-policy': strictPolicy } },
+  build: {
+    manifest: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: 'baseline-widely-available',
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // Dialogs and menus are one download, whichever of them is opened first.
+          groups: [{ name: 'overlays', test: /node_modules\/(@base-ui|@floating-ui|tabbable)|src\/ui\/overlays\// }],
+        },
+      },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['./src/test-setup.ts'],
+    restoreMocks: true,
+  },
+})
