@@ -4,8 +4,8 @@ import { en, type Texts } from './en'
 export const t: Texts = en
 
 const clock = new Intl.DateTimeFormat(t.locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-const longDay = new Intl.DateTimeFormat(t.locale, { weekday: 'long', day: 'numeric', month: 'long' })
-const longDayYear = new Intl.DateTimeFormat(t.locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+const weekday = new Intl.DateTimeFormat(t.locale, { weekday: 'long' })
+const shortDay = new Intl.DateTimeFormat(t.locale, { day: 'numeric', month: 'long' })
 const plainDay = new Intl.DateTimeFormat(t.locale, { day: 'numeric', month: 'long', year: 'numeric' })
 const full = new Intl.DateTimeFormat(t.locale, { dateStyle: 'full', timeStyle: 'short' })
 
@@ -15,7 +15,8 @@ export const dateOf = (iso: string): string => plainDay.format(new Date(iso))
 
 export function dayOf(iso: string): string {
   const date = new Date(iso)
-  return (date.getFullYear() === new Date().getFullYear() ? longDay : longDayYear).format(date)
+  const day = date.getFullYear() === new Date().getFullYear() ? shortDay : plainDay
+  return `${weekday.format(date)}, ${day.format(date)}`
 }
 
 /** The reader's own calendar day, so that midnight and a change of clocks fall where they fall for the reader. */

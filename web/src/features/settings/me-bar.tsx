@@ -1,4 +1,4 @@
-import { SlidersHorizontal } from 'lucide-react'
+import { Settings2 } from 'lucide-react'
 import { lazy, Suspense, useRef, useState } from 'react'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
@@ -23,7 +23,7 @@ export function MeBar({ onSignOut }: { onSignOut: () => void }) {
         <small>@{me.username}</small>
       </div>
       <IconButton ref={button} label={t.user.menu} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <SlidersHorizontal size={18} />
+        <Settings2 size={18} />
       </IconButton>
       {open && (
         <Suspense>
