@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { unreadCount } from '@/data/rooms-store'
 import type { Room } from '@/data/types'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
@@ -7,6 +8,7 @@ import { Notice } from '@/ui/notice'
 import { Skeleton } from '@/ui/skeleton'
 import { Announcer } from './announcer'
 import { MessageLog } from './message-log'
+import { positionOf } from './positions'
 import { RowBuilder } from './rows'
 import { useUnreadLine } from './use-unread-line'
 
@@ -17,7 +19,7 @@ export function Transcript({ room }: { room: Room }) {
   const { store } = loader
   const snapshot = useSyncExternalStore(store.subscribe, store.snapshot)
   const [builder] = useState(() => new RowBuilder(chat.me.id))
-  const [atEnd, setAtEnd] = useState(true)
+  const [atEnd, setAtEnd] = useState(() => unreadCount(room) === 0 && !positionOf(room.id)?.top)
   const unreadAfter = useUnreadLine(room, store, atEnd)
   const { segments, pending, changes, lastNumber } = snapshot
   const rows = useMemo(

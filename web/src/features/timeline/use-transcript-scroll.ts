@@ -52,10 +52,11 @@ export function useTranscriptScroll({ roomId, scroller, rows, hasOlder, focused,
     const unread = rows.findIndex((row) => row.kind === 'unread')
     const top = saved.current?.top
     const left = top ? rows.findIndex((row) => row.key === top.key) : -1
+    if (unread > 0 || (top && left >= 0)) onAtEnd(false)
     if (unread > 0) virtualizer.scrollToIndex(Math.max(0, unread - 1), { align: 'start' })
     else if (top && left >= 0) virtualizer.scrollToOffset((virtualizer.getOffsetForIndex(left, 'start')?.[0] ?? 0) + top.offset)
     else virtualizer.scrollToEnd()
-  }, [rows, virtualizer])
+  }, [rows, virtualizer, onAtEnd])
 
   // A message of mine always brings the end into view: I wrote it, I want to see it.
   const lastPending = rows.at(-1)?.kind === 'pending' ? rows.at(-1)!.key : undefined
@@ -70,8 +71,22 @@ export function useTranscriptScroll({ roomId, scroller, rows, hasOlder, focused,
     if (index >= 0) virtualizer.scrollToIndex(index, { align: 'auto' })
   }, [editing, virtualizer])
 
-  const latest = useRef({ rows, atEnd })
-  latest.current = { rows, atEnd }
+  const latest = useRef({ rows, atEnd, scrollTop: 0 })
+  latest.current.rows = rows
+  latest.current.atEnd = atEnd
+
+  // Who is at the end stays there while the window, the composer or the rows change their height. Before the next paint, so nothing jumps.
+  useLayoutEffect(() => {
+    const element = scroller.current
+    if (!element?.firstElementChild) return
+    const observer = new ResizeObserver(() => {
+      if (latest.current.atEnd && placed.current) element.scrollTop = element.scrollHeight
+    })
+    observer.observe(element)
+    observer.observe(element.firstElementChild)
+    return () => observer.disconnect()
+  }, [scroller])
+
   useLayoutEffect(
     () => () => {
       const { rows, atEnd } = latest.current
@@ -85,9 +100,14 @@ export function useTranscriptScroll({ roomId, scroller, rows, hasOlder, focused,
     [roomId, virtualizer],
   )
 
+  // Only scrolling up leaves the end; what grows below or around does not.
   const onScroll = useCallback(() => {
     const element = scroller.current
-    if (element) onAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight <= endThreshold)
+    if (!element) return
+    const up = element.scrollTop < latest.current.scrollTop
+    latest.current.scrollTop = element.scrollTop
+    if (element.scrollHeight - element.scrollTop - element.clientHeight <= endThreshold) onAtEnd(true)
+    else if (up) onAtEnd(false)
   }, [scroller, onAtEnd])
 
   return { virtualizer, toEnd, onScroll }
