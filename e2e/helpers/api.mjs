@@ -10,6 +10,11 @@ import { randomUUID } from 'node:crypto'
 
 export const password = 'correct horse battery'
 
+let counted = 0
+
+/** A username that nobody else on this file's server has. @param {string} name */
+export const uniqueUsername = (name) => `${name.toLowerCase().replace(/[^a-z]/g, '')}-${++counted}`
+
 /** One person who speaks to the server by HTTP, without a browser. */
 export class Account {
   /** @type {User} */ user

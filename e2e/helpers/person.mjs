@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { Account, password, uniqueUsername } from './api.mjs'
+import { Watch } from './browser.mjs'
+import { until } from './until.mjs'
+
+/** What the transcript shows of a message. Number and id are missing while the room does not have it yet.
+ * @typedef {{ number: number | undefined, id: number | undefined, key: string, body: string }} Shown */
+
+const actionMs = 15_000
+
+/** Somebody with a browser context of their own, and what they do in it. Everything is found by the names that assistive technology reads. */
+export class Person {
+  /** @type {import('playwright-core').Page} */ page
+  /** The same person without the browser, once they have an account. @type {Account} */ account
+
+  /**
+   * @param {string} name
+   * @param {string} url
+   * @param {import('playwright-core').BrowserContext} context
+   * @param {Watch} watch
+   */
+  constructor(name, url, context, watch) {
+    this.name = name
+    this.username = uniqueUsername(name)
+    this.url = url
+    this.context = context
+    this.watch = watch
+  }
+
+  /**
+   * @param {import('playwright-core').Browser} browser
+   * @param {string} url
+   * @param {string} name
+   * @param {import('playwright-core').BrowserContextOptions} options
+   */
+  static async arrive(browser, url, name, options) {
+    const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
+    context.setDefaultTimeout(actionMs)
+    const person = new Person(name, url, context, await Watch.over(context))
+    person.page = await context.newPage()
+    return person
+  }
+
+  /** The account is made by the API and its session put into the browser: signing up by hand is a test of its own. */
+  async signUpQuietly() {
+    const response = await this.context.request.post('/api/v1/auth/signup', { data: { username: this.username, password, display_name: this.name } })
+    assert.equal(response.status(), 201, await response.text())
+    this.account = new Account(this.url, await response.json())
+  }
+
+  /** Opens an address and waits until the rooms are there. @param {string} [path] */
+  async open(path = '/') {
+    await this.page.goto(path)
+    await this.rooms.waitFor()
+  }
+
+  /** @param {import('./api.mjs').Room} room */
+  async enter(room) {
+    await this.open(`/rooms/${room.id}`)
+    await this.log(room.name).waitFor()
+  }
+
+  get rooms() {
+    return this.page.getByRole('navigation', { name: 'Rooms' })
+  }
+
+  /** @param {string} name */
+  roomLink(name) {
+    return this.rooms.getByRole('link', { name, exact: true })
+  }
+
+  /** @param {string} room */
+  log(room) {
+    return this.page.getByRole('log', { name: `Messages in ${room}`, exact: true })
+  }
+
+  /** @param {string} room */
+  composer(room) {
+    return this.page.getByRole('textbox', { name: `Message #${room}`, exact: true })
+  }
+
+  get banner() {
+    return this.page.locator('[data-connection-banner]')
+  }
+
+  /** @param {string} room @param {string} text */
+  async say(room, text) {
+    const composer = this.composer(room)
+    await composer.fill(text)
+    await composer.press('Enter')
+  }
+
+  /** A message by its text. @param {string | RegExp} text */
+  message(text) {
+    return this.page.getByRole('article').filter({ has: this.page.locator('[data-body]', { hasText: text }) })
+  }
+
+  /** Waits for a message that the room has. @param {string | RegExp} text */
+  async hears(text) {
+    const message = this.message(text).and(this.page.locator('[data-number]'))
+    await message.waitFor()
+    return message
+  }
+
+  /** What the transcript shows now, top to bottom, rows out of view left out. @returns {Promise<Shown[]>} */
+  shown() {
+    return this.page.getByRole('log').getByRole('article').evaluateAll((articles) =>
+      articles.map((article) => ({
+        number: article.dataset.number === undefined ? undefined : Number(article.dataset.number),
+        id: article.dataset.messageId === undefined ? undefined : Number(article.dataset.messageId),
+        key: article.dataset.clientKey ?? '',
+        body: article.querySelector('[data-body]')?.textContent ?? '',
+      })),
+    )
+  }
+
+  /** Waits until the transcript shows exactly these, each stored in the room. @param {string[]} bodies */
+  async shows(bodies) {
+    /** @type {Shown[]} */
+    let shown = []
+    await until(`${this.name} sees ${bodies.length} messages`, async () => {
+      shown = await this.shown()
+      return shown.length === bodies.length && shown.every(({ number }) => number !== undefined)
+    }).catch(() => {}) // the comparison says more than "in vain"
+    assert.deepEqual(shown.map(({ body }) => body), bodies, `what ${this.name} sees`)
+    return shown
+  }
+}
