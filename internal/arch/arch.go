@@ -34,7 +34,8 @@ var mayImport = map[string][]string{
 
 	"internal/store/migrations": {},
 	"internal/store/query":      {},
-	"internal/store":            {"internal/chat", "internal/store/migrations", "internal/store/query"},
+	"internal/store/pgquery":    {}, // the statements in Postgres' own dialect, which pgx runs without database/sql
+	"internal/store":            {"internal/chat", "internal/store/migrations", "internal/store/pgquery", "internal/store/query"},
 
 	"internal/service": {"internal/auth", "internal/chat", "internal/store"},
 

@@ -13,19 +13,14 @@ import (
 )
 
 // InsertMessage stores a message durably under the next number and revision of its room and returns it; concurrent calls share a
-// transaction (see groupCommit). When the author used the client key before, the message stored then is returned and created is false; a
+// transaction (see post). When the author used the client key before, the message stored then is returned and created is false; a
 // key used in another room is chat.ErrClientKeyReused. Given up by ctx, the message may be stored all the same: retry with the same key.
 func (s *Store) InsertMessage(ctx context.Context, m chat.Message) (stored chat.Message, created bool, err error) {
-	id, err := s.nextID(ctx, "messages")
-	if err != nil {
-		return chat.Message{}, false, err
-	}
-	m.ID = chat.MessageID(id)
-	stored, created, err = s.group.insert(ctx, m)
+	p, err := s.posts.do(ctx, m.Room, post{msg: m})
 	if err != nil {
 		return chat.Message{}, false, fmt.Errorf("insert message: %w", err)
 	}
-	return stored, created, nil
+	return p.msg, p.created, nil
 }
 
 // messageByClientKey returns the message an author stored under a key, or chat.ErrMessageNotFound.

@@ -41,19 +41,20 @@ type Store struct {
 	reads  *query.Queries // prepared
 	writes *query.Queries // prepared
 
-	ids   map[string]*block
-	group *groupCommit
-	close sync.Once
+	ids    map[string]*block
+	posts  *groupCommit[post]
+	posted func([]chat.Message)
+	close  sync.Once
 }
 
 // Open connects to the database. The Store can migrate and report its version; Prepare makes it ready for everything else.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{log: o.Logger, ids: map[string]*block{}}
+	s := &Store{log: o.Logger, ids: map[string]*block{}, posted: func([]chat.Message) {}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	for _, noun := range []string{"users", "rooms", "messages"} {
-		s.ids[noun] = &block{noun: noun}
+	for noun, size := range map[string]int64{"users": blockSize, "rooms": blockSize, "messages": messageBlockSize} {
+		s.ids[noun] = &block{noun: noun, size: size}
 	}
 	open := s.openSQLite
 	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
@@ -77,13 +78,13 @@ func (s *Store) Prepare(ctx context.Context) error {
 			return fmt.Errorf("prepare queries: %w", err)
 		}
 	}
-	s.group = newGroupCommit(s, s.lanes())
+	s.posts = newGroupCommit(s.postLanes(), s.writePosts)
 	return nil
 }
 
 // OnPosted sets the function that is told of new messages after they are durable and before their authors get the acknowledgement: in
 // the order of numbers, one call at a time for a room. It must be quick. Call it once, before the first post.
-func (s *Store) OnPosted(f func([]chat.Message)) { s.group.posted = f }
+func (s *Store) OnPosted(f func([]chat.Message)) { s.posted = f }
 
 // Dialect returns the engine.
 func (s *Store) Dialect() Dialect { return s.dialect }
@@ -98,8 +99,8 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Close() error {
 	var err error
 	s.close.Do(func() {
-		if s.group != nil {
-			s.group.stop()
+		if s.posts != nil {
+			s.posts.stop()
 		}
 		if s.reads != nil {
 			err = errors.Join(err, s.reads.Close())
@@ -122,8 +123,13 @@ const maxAttempts = 4
 
 // tx runs f in one write transaction. f may run more than once (a deadlock on Postgres), so it has no side effect but its queries.
 func (s *Store) tx(ctx context.Context, f func(*query.Queries) error) error {
+	return repeat(func() error { return s.txOnce(ctx, f) })
+}
+
+// repeat runs a transaction, again when the engine asks for it.
+func repeat(once func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := s.txOnce(ctx, f)
+		err := once()
 		if err == nil || attempt == maxAttempts || !repeatable(err) {
 			return classify(err)
 		}

@@ -41,9 +41,9 @@ WHERE id = @id;
 UPDATE rooms SET revision = revision + 1 WHERE id = @id RETURNING revision;
 
 -- name: ReserveNumbers :many
--- Advances every room named in the batch by its number of messages: [{"r":1},{"r":1},{"r":9}]. A room that does not exist has no row in
--- the answer. The rows stay locked until the commit, so the order of commits is the order of numbers.
+-- Advances every room named in the batch by its number of messages, [{"r":1,"n":2},{"r":9,"n":1}]. A room that does not
+-- exist has no row in the answer. The rows stay locked until the commit, so the order of commits is the order of numbers.
 UPDATE rooms SET last_number = last_number + c.n, revision = revision + c.n, active_at = @now
-FROM (SELECT CAST(value ->> 'r' AS BIGINT) AS room_id, count(*) AS n FROM json_each(CAST(@batch AS TEXT)) GROUP BY 1) AS c
+FROM (SELECT CAST(value ->> 'r' AS BIGINT) AS room_id, CAST(value ->> 'n' AS BIGINT) AS n FROM json_each(CAST(@batch AS TEXT))) AS c
 WHERE rooms.id = c.room_id
 RETURNING rooms.id, rooms.last_number, rooms.revision;

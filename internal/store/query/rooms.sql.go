@@ -173,7 +173,7 @@ func (q *Queries) NextRevision(ctx context.Context, id int64) (int64, error) {
 
 const reserveNumbers = `-- name: ReserveNumbers :many
 UPDATE rooms SET last_number = last_number + c.n, revision = revision + c.n, active_at = $1
-FROM (SELECT CAST(value ->> 'r' AS BIGINT) AS room_id, count(*) AS n FROM json_each(CAST($2 AS TEXT)) GROUP BY 1) AS c
+FROM (SELECT CAST(value ->> 'r' AS BIGINT) AS room_id, CAST(value ->> 'n' AS BIGINT) AS n FROM json_each(CAST($2 AS TEXT))) AS c
 WHERE rooms.id = c.room_id
 RETURNING rooms.id, rooms.last_number, rooms.revision
 `
@@ -189,8 +189,8 @@ type ReserveNumbersRow struct {
 	Revision   int64
 }
 
-// Advances every room named in the batch by its number of messages: [{"r":1},{"r":1},{"r":9}]. A room that does not exist has no row in
-// the answer. The rows stay locked until the commit, so the order of commits is the order of numbers.
+// Advances every room named in the batch by its number of messages, [{"r":1,"n":2},{"r":9,"n":1}]. A room that does not
+// exist has no row in the answer. The rows stay locked until the commit, so the order of commits is the order of numbers.
 func (q *Queries) ReserveNumbers(ctx context.Context, arg ReserveNumbersParams) ([]ReserveNumbersRow, error) {
 	rows, err := q.query(ctx, q.reserveNumbersStmt, reserveNumbers, arg.Now, arg.Batch)
 	if err != nil {
