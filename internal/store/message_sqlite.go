@@ -2,97 +2,67 @@ package store
 
 import (
 	"context"
-	"slices"
-
-	"github.com/go-faster/jx"
+	"database/sql"
+	"errors"
 
 	"parley/internal/chat"
 	"parley/internal/store/query"
 )
 
 // insertPosts writes posts in one transaction and sets their numbers and revisions. Posts to a room that does not exist get their error
-// here and do not spoil the others.
+// here and do not spoil the others. It would run on both engines; on Postgres insertPostsPostgres spares the round trips.
+//
+// The database is in this process, so a prepared statement a row is the fastest way in. Measured, 64 rows a commit, processor time a row:
+// one INSERT for each row 28 µs, one INSERT with 64 rows of VALUES 27 µs, INSERT … SELECT FROM json_each 45 µs with objects and 39 µs with
+// arrays. The rest of those 28 µs is the indexes and the write-ahead log.
 func (s *Store) insertPosts(ctx context.Context, posts []*request[post]) error {
 	return s.tx(ctx, func(q *query.Queries) error {
-		rooms, err := q.ReserveNumbers(ctx, query.ReserveNumbersParams{Now: millis(posts[len(posts)-1].what.msg.CreatedAt), Batch: roomsJSON(posts)})
+		exists, err := reserveNumbers(ctx, q, posts)
 		if err != nil {
 			return err
 		}
-		if err := assign(posts, rooms); err != nil {
-			return err
+		if !exists {
+			return errNothingToInsert
 		}
-		return q.InsertMessages(ctx, messagesJSON(posts))
+		for _, p := range posts {
+			if m := &p.what.msg; p.what.created {
+				err := q.InsertMessage(ctx, query.InsertMessageParams{
+					ID: int64(m.ID), RoomID: int64(m.Room), Number: m.Number, Revision: m.Revision, AuthorID: int64(m.Author),
+					ClientKey: m.ClientKey, Body: m.Body, CreatedAt: millis(m.CreatedAt),
+				})
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 }
 
-// assign gives the posts of each room the numbers and revisions that were reserved for it, in the order in which they were sent.
-func assign(posts []*request[post], reserved []query.ReserveNumbersRow) error {
+// reserveNumbers gives the posts of each room their numbers and revisions, in the order in which they were sent, and reports whether any
+// room of theirs exists.
+func reserveNumbers(ctx context.Context, q *query.Queries, posts []*request[post]) (exists bool, err error) {
 	rooms, counts, places := countRooms(posts)
-	before := make(map[chat.RoomID]query.ReserveNumbersRow, len(reserved))
-	for _, r := range reserved {
-		at, _ := slices.BinarySearch(rooms, r.ID)
-		r.LastNumber -= counts[at]
-		r.Revision -= counts[at]
-		before[chat.RoomID(r.ID)] = r
+	before := make(map[chat.RoomID]query.ReserveNumbersRow, len(rooms))
+	now := millis(posts[len(posts)-1].what.msg.CreatedAt)
+	for i, room := range rooms {
+		row, err := q.ReserveNumbers(ctx, query.ReserveNumbersParams{Posts: counts[i], Now: now, ID: room})
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		before[chat.RoomID(room)] = row
 	}
 	for i, p := range posts {
-		r, exists := before[p.what.msg.Room]
+		row, exists := before[p.what.msg.Room]
 		if !exists {
 			p.what.created, p.err = false, chat.ErrRoomNotFound
 			continue
 		}
-		p.what.msg.Number, p.what.msg.Revision = r.LastNumber+places[i], r.Revision+places[i]
+		p.what.msg.Number, p.what.msg.Revision = row.LastNumber+places[i], row.Revision+places[i]
 		p.what.created, p.err = true, nil
 	}
-	if len(reserved) == 0 {
-		return errNothingToInsert
-	}
-	return nil
-}
-
-func roomsJSON(posts []*request[post]) string {
-	rooms, counts, _ := countRooms(posts)
-	var e jx.Encoder
-	e.ArrStart()
-	for i, r := range rooms {
-		e.ObjStart()
-		e.FieldStart("r")
-		e.Int64(r)
-		e.FieldStart("n")
-		e.Int64(counts[i])
-		e.ObjEnd()
-	}
-	e.ArrEnd()
-	return e.String()
-}
-
-func messagesJSON(posts []*request[post]) string {
-	var e jx.Encoder
-	e.ArrStart()
-	for _, r := range posts {
-		if !r.what.created {
-			continue
-		}
-		p := &r.what
-		e.ObjStart()
-		e.FieldStart("i")
-		e.Int64(int64(p.msg.ID))
-		e.FieldStart("r")
-		e.Int64(int64(p.msg.Room))
-		e.FieldStart("n")
-		e.Int64(p.msg.Number)
-		e.FieldStart("v")
-		e.Int64(p.msg.Revision)
-		e.FieldStart("a")
-		e.Int64(int64(p.msg.Author))
-		e.FieldStart("k")
-		e.Str(p.msg.ClientKey)
-		e.FieldStart("b")
-		e.Str(p.msg.Body)
-		e.FieldStart("t")
-		e.Int64(millis(p.msg.CreatedAt))
-		e.ObjEnd()
-	}
-	e.ArrEnd()
-	return e.String()
+	return len(before) > 0, nil
 }

@@ -1,8 +1,6 @@
--- name: InsertMessages :exec
+-- name: InsertMessage :exec
 INSERT INTO messages (id, room_id, number, revision, author_id, client_key, body, created_at)
-SELECT CAST(value ->> 'i' AS BIGINT), CAST(value ->> 'r' AS BIGINT), CAST(value ->> 'n' AS BIGINT), CAST(value ->> 'v' AS BIGINT),
-       CAST(value ->> 'a' AS BIGINT), value ->> 'k', value ->> 'b', CAST(value ->> 't' AS BIGINT)
-FROM json_each(CAST(@batch AS TEXT));
+VALUES (@id, @room_id, @number, @revision, @author_id, @client_key, @body, @created_at);
 
 -- name: MessageByNumber :one
 SELECT id, room_id, number, revision, author_id, client_key, body, created_at, edited_at, deleted_at

@@ -40,10 +40,9 @@ WHERE id = @id;
 -- name: NextRevision :one
 UPDATE rooms SET revision = revision + 1 WHERE id = @id RETURNING revision;
 
--- name: ReserveNumbers :many
--- Advances every room named in the batch by its number of messages, [{"r":1,"n":2},{"r":9,"n":1}]. A room that does not
--- exist has no row in the answer. The rows stay locked until the commit, so the order of commits is the order of numbers.
-UPDATE rooms SET last_number = last_number + c.n, revision = revision + c.n, active_at = @now
-FROM (SELECT CAST(value ->> 'r' AS BIGINT) AS room_id, CAST(value ->> 'n' AS BIGINT) AS n FROM json_each(CAST(@batch AS TEXT))) AS c
-WHERE rooms.id = c.room_id
-RETURNING rooms.id, rooms.last_number, rooms.revision;
+-- name: ReserveNumbers :one
+-- Advances a room by a number of messages and returns its counters as they were before. The row stays locked until the commit, so the order
+-- of commits is the order of numbers.
+UPDATE rooms SET last_number = last_number + CAST(@posts AS BIGINT), revision = revision + CAST(@posts AS BIGINT), active_at = @now
+WHERE id = @id
+RETURNING CAST(last_number - CAST(@posts AS BIGINT) AS BIGINT) AS last_number, CAST(revision - CAST(@posts AS BIGINT) AS BIGINT) AS revision;

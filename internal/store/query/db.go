@@ -48,8 +48,8 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertMemberStmt, err = db.PrepareContext(ctx, insertMember); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertMember: %w", err)
 	}
-	if q.insertMessagesStmt, err = db.PrepareContext(ctx, insertMessages); err != nil {
-		return nil, fmt.Errorf("error preparing query InsertMessages: %w", err)
+	if q.insertMessageStmt, err = db.PrepareContext(ctx, insertMessage); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertMessage: %w", err)
 	}
 	if q.insertRoomStmt, err = db.PrepareContext(ctx, insertRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertRoom: %w", err)
@@ -174,9 +174,9 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertMemberStmt: %w", cerr)
 		}
 	}
-	if q.insertMessagesStmt != nil {
-		if cerr := q.insertMessagesStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing insertMessagesStmt: %w", cerr)
+	if q.insertMessageStmt != nil {
+		if cerr := q.insertMessageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertMessageStmt: %w", cerr)
 		}
 	}
 	if q.insertRoomStmt != nil {
@@ -356,7 +356,7 @@ type Queries struct {
 	deleteSessionsOverStmt         *sql.Stmt
 	editMessageStmt                *sql.Stmt
 	insertMemberStmt               *sql.Stmt
-	insertMessagesStmt             *sql.Stmt
+	insertMessageStmt              *sql.Stmt
 	insertRoomStmt                 *sql.Stmt
 	insertSessionStmt              *sql.Stmt
 	insertUserStmt                 *sql.Stmt
@@ -397,7 +397,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteSessionsOverStmt:         q.deleteSessionsOverStmt,
 		editMessageStmt:                q.editMessageStmt,
 		insertMemberStmt:               q.insertMemberStmt,
-		insertMessagesStmt:             q.insertMessagesStmt,
+		insertMessageStmt:              q.insertMessageStmt,
 		insertRoomStmt:                 q.insertRoomStmt,
 		insertSessionStmt:              q.insertSessionStmt,
 		insertUserStmt:                 q.insertUserStmt,

@@ -61,15 +61,33 @@ func (q *Queries) EditMessage(ctx context.Context, arg EditMessageParams) (int64
 	return result.RowsAffected()
 }
 
-const insertMessages = `-- name: InsertMessages :exec
+const insertMessage = `-- name: InsertMessage :exec
 INSERT INTO messages (id, room_id, number, revision, author_id, client_key, body, created_at)
-SELECT CAST(value ->> 'i' AS BIGINT), CAST(value ->> 'r' AS BIGINT), CAST(value ->> 'n' AS BIGINT), CAST(value ->> 'v' AS BIGINT),
-       CAST(value ->> 'a' AS BIGINT), value ->> 'k', value ->> 'b', CAST(value ->> 't' AS BIGINT)
-FROM json_each(CAST($1 AS TEXT))
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
-func (q *Queries) InsertMessages(ctx context.Context, batch string) error {
-	_, err := q.exec(ctx, q.insertMessagesStmt, insertMessages, batch)
+type InsertMessageParams struct {
+	ID        int64
+	RoomID    int64
+	Number    int64
+	Revision  int64
+	AuthorID  int64
+	ClientKey string
+	Body      string
+	CreatedAt int64
+}
+
+func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) error {
+	_, err := q.exec(ctx, q.insertMessageStmt, insertMessage,
+		arg.ID,
+		arg.RoomID,
+		arg.Number,
+		arg.Revision,
+		arg.AuthorID,
+		arg.ClientKey,
+		arg.Body,
+		arg.CreatedAt,
+	)
 	return err
 }
 

@@ -171,47 +171,30 @@ func (q *Queries) NextRevision(ctx context.Context, id int64) (int64, error) {
 	return revision, err
 }
 
-const reserveNumbers = `-- name: ReserveNumbers :many
-UPDATE rooms SET last_number = last_number + c.n, revision = revision + c.n, active_at = $1
-FROM (SELECT CAST(value ->> 'r' AS BIGINT) AS room_id, CAST(value ->> 'n' AS BIGINT) AS n FROM json_each(CAST($2 AS TEXT))) AS c
-WHERE rooms.id = c.room_id
-RETURNING rooms.id, rooms.last_number, rooms.revision
+const reserveNumbers = `-- name: ReserveNumbers :one
+UPDATE rooms SET last_number = last_number + CAST($1 AS BIGINT), revision = revision + CAST($1 AS BIGINT), active_at = $2
+WHERE id = $3
+RETURNING CAST(last_number - CAST($1 AS BIGINT) AS BIGINT) AS last_number, CAST(revision - CAST($1 AS BIGINT) AS BIGINT) AS revision
 `
 
 type ReserveNumbersParams struct {
+	Posts int64
 	Now   int64
-	Batch string
+	ID    int64
 }
 
 type ReserveNumbersRow struct {
-	ID         int64
 	LastNumber int64
 	Revision   int64
 }
 
-// Advances every room named in the batch by its number of messages, [{"r":1,"n":2},{"r":9,"n":1}]. A room that does not
-// exist has no row in the answer. The rows stay locked until the commit, so the order of commits is the order of numbers.
-func (q *Queries) ReserveNumbers(ctx context.Context, arg ReserveNumbersParams) ([]ReserveNumbersRow, error) {
-	rows, err := q.query(ctx, q.reserveNumbersStmt, reserveNumbers, arg.Now, arg.Batch)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ReserveNumbersRow{}
-	for rows.Next() {
-		var i ReserveNumbersRow
-		if err := rows.Scan(&i.ID, &i.LastNumber, &i.Revision); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+// Advances a room by a number of messages and returns its counters as they were before. The row stays locked until the commit, so the order
+// of commits is the order of numbers.
+func (q *Queries) ReserveNumbers(ctx context.Context, arg ReserveNumbersParams) (ReserveNumbersRow, error) {
+	row := q.queryRow(ctx, q.reserveNumbersStmt, reserveNumbers, arg.Posts, arg.Now, arg.ID)
+	var i ReserveNumbersRow
+	err := row.Scan(&i.LastNumber, &i.Revision)
+	return i, err
 }
 
 const roomByID = `-- name: RoomByID :one
