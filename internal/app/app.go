@@ -72,6 +72,11 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if err := a.prepareSchema(ctx); err != nil {
 		return err
 	}
+	// The listeners are opened before anything is served, so that a port that is taken is an error at start, and before anything is wired,
+	// because only an open listener knows which port it got.
+	if err := a.listen(ctx); err != nil {
+		return err
+	}
 	registry := telemetry.NewRegistry()
 	if err := a.wire(registry); err != nil {
 		return err
@@ -83,10 +88,6 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP door: %w", err)
-	}
-	// The listeners are opened before anything is served, so that a port that is taken is an error at start.
-	if err := a.listen(ctx); err != nil {
-		return err
 	}
 	if err := a.node.Start(); err != nil {
 		return err
@@ -165,15 +166,15 @@ func (a *App) stop(ctx context.Context) error {
 	if a.node != nil && a.public != nil {
 		errs = append(errs, a.node.Shutdown(ctx))
 	}
-	if a.stopBackground != nil {
-		a.stopBackground()
-		a.background.Wait()
-	}
 	if a.ops != nil {
 		errs = append(errs, a.ops.Shutdown(ctx))
 	} else if a.opsAt != nil {
 		errs = append(errs, a.opsAt.Close())
 	}
+	if a.stopBackground != nil {
+		a.stopBackground()
+	}
+	a.background.Wait()
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}

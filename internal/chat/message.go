@@ -73,11 +73,8 @@ func CheckClientKey(s string) Fault {
 	case len(s) > MaxClientKey:
 		return Fault{"too_long", "A key has at most 64 characters."}
 	}
-	for i := range len(s) {
-		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == ':' || c == '-') {
-			return Fault{"alphabet", "A key has only letters, digits, '_', '.', ':' and '-'."}
-		}
+	if !only(s, "_.:-") {
+		return Fault{"alphabet", "A key has only letters, digits, '_', '.', ':' and '-'."}
 	}
 	return Fault{}
 }

@@ -62,3 +62,14 @@ func Deceptive(r rune) bool {
 	}
 	return false
 }
+
+// only reports whether a text has nothing but ASCII letters, digits and the given marks.
+func only(s, marks string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte(marks, c) < 0 {
+			return false
+		}
+	}
+	return true
+}

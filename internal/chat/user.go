@@ -51,11 +51,8 @@ func CheckUsername(s string) Fault {
 	case n > MaxUsername:
 		return Fault{"too_long", "A username has at most 32 characters."}
 	}
-	for i := range len(s) {
-		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '-') {
-			return Fault{"alphabet", "A username has only the letters a-z, digits, '_', '.' and '-'."}
-		}
+	if !only(s, "_.-") {
+		return Fault{"alphabet", "A username has only the letters a-z, digits, '_', '.' and '-'."}
 	}
 	if strings.Trim(s, "._-") == "" {
 		return Fault{"alphabet", "A username has at least one letter or digit."}

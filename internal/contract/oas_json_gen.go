@@ -6074,10 +6074,8 @@ func (s *UpdateRoomInput) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode UpdateRoomInput to nil")
 	}
-	var propertiesCount int
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
-		propertiesCount++
 		switch string(k) {
 		case "name":
 			if err := func() error {
@@ -6105,15 +6103,6 @@ func (s *UpdateRoomInput) Decode(d *jx.Decoder) error {
 		return nil
 	}); err != nil {
 		return errors.Wrap(err, "decode UpdateRoomInput")
-	}
-	// Validate properties count.
-	if err := (validate.Object{
-		MinProperties:    1,
-		MinPropertiesSet: true,
-		MaxProperties:    0,
-		MaxPropertiesSet: false,
-	}).ValidateProperties(propertiesCount); err != nil {
-		return errors.Wrap(err, "object")
 	}
 
 	return nil

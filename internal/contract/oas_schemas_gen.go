@@ -1633,7 +1633,7 @@ type Problem struct {
 	Status int    `json:"status"`
 	// A stable name for programs, such as `invalid`, `not_found` or `username_taken`.
 	Code string `json:"code"`
-	// What happened.
+	// What happened, for people.
 	Detail OptString `json:"detail"`
 	// Names this request in the server's log.
 	RequestID OptString `json:"request_id"`
@@ -2488,6 +2488,7 @@ func (s *TypingStartedEventType) UnmarshalText(data []byte) error {
 	}
 }
 
+// At least one of the two.
 // Ref: #/components/schemas/UpdateRoomInput
 type UpdateRoomInput struct {
 	Name  OptString `json:"name"`

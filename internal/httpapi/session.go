@@ -55,7 +55,7 @@ func (h *handler) session(s service.Session) *contract.SessionHeaders {
 	return &contract.SessionHeaders{
 		SetCookie: h.setCookie(s.RefreshToken, s.RefreshExpires),
 		Response: contract.Session{
-			AccessToken: s.AccessToken, ExpiresIn: int(s.AccessExpires.Sub(h.clock()).Round(time.Second).Seconds()), User: wire.Me(s.User),
+			AccessToken: s.AccessToken, ExpiresIn: int(s.AccessExpires.Sub(h.clock()).Seconds()), User: wire.Me(s.User),
 		},
 	}
 }

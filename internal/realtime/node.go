@@ -173,7 +173,7 @@ func (n *Node) connected(c *centrifuge.Client) {
 		reply(centrifuge.RPCReply{Data: data}, err)
 	})
 	c.OnRefresh(func(e centrifuge.RefreshEvent, reply centrifuge.RefreshCallback) {
-		reply(n.refresh(c, e.Token))
+		reply(n.refresh(c, e.Token), nil)
 	})
 }
 
@@ -209,12 +209,12 @@ func (n *Node) command(c *centrifuge.Client, e centrifuge.RPCEvent) ([]byte, err
 	return data, nil
 }
 
-func (n *Node) refresh(c *centrifuge.Client, token string) (centrifuge.RefreshReply, error) {
+func (n *Node) refresh(c *centrifuge.Client, token string) centrifuge.RefreshReply {
 	p, err := n.handlers.Authenticate(c.Context(), token)
 	if err != nil || p.User != peerOf(c.Context()).User {
-		return centrifuge.RefreshReply{Expired: true}, nil
+		return centrifuge.RefreshReply{Expired: true}
 	}
-	return centrifuge.RefreshReply{ExpireAt: p.Expires.Unix()}, nil
+	return centrifuge.RefreshReply{ExpireAt: p.Expires.Unix()}
 }
 
 // refusal is what a client is told of an error.

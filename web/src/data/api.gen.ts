@@ -565,6 +565,7 @@ export interface components {
             /** @description At most 250 characters on one line. */
             topic?: string;
         };
+        /** @description At least one of the two. */
         UpdateRoomInput: {
             name?: string;
             topic?: string;
@@ -797,7 +798,7 @@ export interface components {
             status: number;
             /** @description A stable name for programs, such as `invalid`, `not_found` or `username_taken`. */
             code: string;
-            /** @description What happened */
+            /** @description What happened, for people. */
             detail?: string;
             /** @description Names this request in the server's log. */
             request_id?: string;

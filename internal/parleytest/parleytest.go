@@ -1,0 +1,122 @@
+// Package parleytest boots whole servers for tests, on port 0 and with a real database, and talks to them as people do: over HTTP and
+// over the socket with the official Go SDK. It knows the contract and nothing of what is behind it.
+package parleytest
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"parley/internal/app"
+	"parley/internal/chat"
+	"parley/internal/config"
+	"parley/internal/store"
+	"parley/internal/store/storetest"
+)
+
+// Server is a running server of a test.
+type Server struct {
+	*app.App
+	URL    string // http://host:port
+	Socket string // ws://host:port/api/v1/socket
+	Log    *Log
+	tb     testing.TB
+}
+
+type options struct {
+	engine   store.Dialect
+	database string
+	environ  []string
+	clock    chat.Clock
+	web      fs.FS
+}
+
+// Option changes how a server is started.
+type Option func(*options)
+
+// On chooses the engine; SQLite without it.
+func On(engine store.Dialect) Option { return func(o *options) { o.engine = engine } }
+
+// At uses the database at a place, such as one that another server has left.
+func At(place string) Option { return func(o *options) { o.database = place } }
+
+// With adds settings, as NAME=value.
+func With(settings ...string) Option {
+	return func(o *options) { o.environ = append(o.environ, settings...) }
+}
+
+// Clock injects the time.
+func Clock(c chat.Clock) Option { return func(o *options) { o.clock = c } }
+
+// Web serves other files than a one-line page as the web client.
+func Web(files fs.FS) Option { return func(o *options) { o.web = files } }
+
+// Each runs a test on a server of each engine.
+func Each(t *testing.T, test func(t *testing.T, s *Server), list ...Option) {
+	t.Helper()
+	for _, engine := range []store.Dialect{store.SQLite, store.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			test(t, Start(t, append([]Option{On(engine)}, list...)...))
+		})
+	}
+}
+
+// Start boots a server. It stops with the test, which fails when the server does not stop cleanly.
+func Start(tb testing.TB, list ...Option) *Server {
+	tb.Helper()
+	o := options{engine: store.SQLite, web: fstest.MapFS{
+		"index.html": {Data: []byte(`<!doctype html><html lang="en" data-theme="system"><title>Parley</title></html>`)},
+	}}
+	for _, option := range list {
+		option(&o)
+	}
+	log := &Log{}
+	a, err := app.Start(context.Background(), app.Options{
+		Config: o.config(tb), Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Web: o.web, Clock: o.clock,
+	})
+	if err != nil {
+		tb.Fatalf("start the server: %v\n%s", err, log)
+	}
+	s := &Server{App: a, URL: "http://" + a.Addr(), Socket: "ws://" + a.Addr() + "/api/v1/socket", Log: log, tb: tb}
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := a.Stop(ctx); err != nil {
+			tb.Errorf("stop the server: %v", err)
+		}
+		if tb.Failed() {
+			tb.Logf("the server's log:\n%s", log)
+		}
+	})
+	return s
+}
+
+// config reads the settings as a real server does, over defaults that suit a test: any port, its own data, cheap password hashes.
+func (o *options) config(tb testing.TB) config.Config {
+	tb.Helper()
+	dir := tb.TempDir()
+	environ := []string{
+		"PARLEY_HTTP_ADDR=127.0.0.1:0", "PARLEY_OPS_ADDR=127.0.0.1:0", "PARLEY_AUTH_ARGON2_MEMORY_KIB=64",
+		"PARLEY_DATA_DIR=" + dir,
+	}
+	place := o.database
+	if place == "" && o.engine == store.Postgres {
+		place = storetest.URL(tb, store.Postgres)
+	}
+	if strings.HasPrefix(place, "postgres") {
+		environ = append(environ, "PARLEY_DATABASE_URL="+place)
+	} else if place != "" {
+		environ = append(environ, "PARLEY_DATA_DIR="+filepath.Dir(place))
+	}
+	c, err := config.Load(append(environ, o.environ...))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
