@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,6 +17,7 @@ func (a *App) listen(ctx context.Context) (err error) {
 	if a.publicAt, err = l.Listen(ctx, "tcp", a.config.HTTPAddr); err != nil {
 		return fmt.Errorf("listen for people (PARLEY_HTTP_ADDR): %w", err)
 	}
+	a.config.PublicURL = withPort(a.config.PublicURL, a.publicAt.Addr())
 	if a.config.OpsAddr == "" {
 		return nil
 	}
@@ -24,6 +26,21 @@ func (a *App) listen(ctx context.Context) (err error) {
 	}
 	return nil
 }
+
+// withPort puts the port that the listener got into a public URL that says port 0, as the default does when PARLEY_HTTP_ADDR asks for any
+// port: tokens name the URL as their issuer, and sockets compare it with where a page comes from.
+func withPort(public *url.URL, addr net.Addr) *url.URL {
+	at, isTCP := addr.(*net.TCPAddr)
+	if public.Port() != "0" || !isTCP {
+		return public
+	}
+	actual := *public
+	actual.Host = net.JoinHostPort(public.Hostname(), strconv.Itoa(at.Port))
+	return &actual
+}
+
+// PublicURL is the address that people type.
+func (a *App) PublicURL() string { return a.config.PublicURL.String() }
 
 func (a *App) serve(at net.Listener, h http.Handler) *http.Server {
 	c := a.config.HTTP
