@@ -39,8 +39,17 @@ const (
 func newClient(files fs.FS, p *problems) (*client, error) {
 	c := &client{files: map[string]*asset{}, problems: p}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+		if err != nil || name == "." {
 			return err
+		}
+		if strings.HasPrefix(d.Name(), ".") { // the build's own, such as its manifest
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if d.IsDir() {
+			return nil
 		}
 		data, err := fs.ReadFile(files, name)
 		if err != nil {

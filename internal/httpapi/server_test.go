@@ -84,6 +84,7 @@ func TestWebClient(t *testing.T) {
 		"assets/app-1.js.gz": {Data: []byte("gzip")},
 		"favicon.svg":        {Data: []byte("<svg/>")},
 		".gitkeep":           {Data: nil},
+		".vite/manifest":     {Data: []byte("{}")},
 	}))
 	p := s.Anonymous(t)
 	for _, path := range []string{"/", "/rooms/5", "/index.html", "/sign-in?next=/x"} {
@@ -108,5 +109,8 @@ func TestWebClient(t *testing.T) {
 		t.Errorf("favicon: %v", r.Header)
 	}
 	p.Do(http.MethodGet, "/.gitkeep", nil).WantProblem(404, "no_such_endpoint")
+	if r := p.Do(http.MethodGet, "/.vite/manifest", nil); string(r.Body) == "{}" {
+		t.Error("the build's own files are served")
+	}
 	p.Do(http.MethodGet, "/../../etc/passwd", nil)
 }
