@@ -23,6 +23,8 @@ var version = "dev"
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Serve Parley."`
 	Migrate migrateCmd `cmd:"" help:"Change the database's schema, step by step."`
+	Backup  backupCmd  `cmd:"" help:"Write the database into a file, while the server serves."`
+	Restore restoreCmd `cmd:"" help:"Fill an empty database from a backup."`
 	Config  configCmd  `cmd:"" help:"Check or print the settings."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -30,13 +32,14 @@ type cli struct {
 // env is what a subcommand gets from the outside.
 type env struct {
 	environ        []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], env{environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], env{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}))
 }
 
 // run parses the arguments, runs the subcommand and returns the exit code: 0, 1 for a failure, 2 for wrong arguments, 78 for wrong settings.

@@ -37,6 +37,9 @@ var mayImport = map[string][]string{
 	"internal/store/pgquery":    {}, // the statements in Postgres' own dialect, which pgx runs without database/sql
 	"internal/store":            {"internal/chat", "internal/store/migrations", "internal/store/pgquery", "internal/store/query"},
 
+	// Whole databases from here to there. They know the store's tables and rows; their SQL is in store.
+	"internal/store/archive": {"internal/store"},
+
 	"internal/service": {"internal/auth", "internal/chat", "internal/store"},
 
 	// Between the vocabulary and the contract, for both doors.
@@ -55,7 +58,7 @@ var mayImport = map[string][]string{
 		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/limit", "internal/ops",
 		"internal/realtime", "internal/service", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi", "web",
 	},
-	"cmd/parley": {"internal/app", "internal/config", "internal/store", "internal/telemetry", "web"},
+	"cmd/parley": {"internal/app", "internal/config", "internal/store", "internal/store/archive", "internal/telemetry", "web"},
 	"web":        {},
 
 	"internal/store/storetest": {"internal/chat", "internal/store"},

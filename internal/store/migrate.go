@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-
-	"parley/internal/store/migrations"
 )
 
 // Migration is one step of the schema.
@@ -27,9 +25,9 @@ var (
 )
 
 func (s *Store) goose() (*goose.Provider, error) {
-	fsys, err := migrations.FS(string(s.dialect))
+	fsys, err := s.stepsOf(s.dialect)
 	if err != nil {
-		return nil, fmt.Errorf("read migrations: %w", err)
+		return nil, err
 	}
 	dialect := goose.DialectPostgres
 	if s.dialect == SQLite {
@@ -80,7 +78,8 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	return list, nil
 }
 
-// CheckSchema returns nil when the schema is exactly the one this binary knows, ErrSchemaOld or ErrSchemaNew otherwise.
+// CheckSchema returns nil when the schema is exactly the one this binary knows, ErrSchemaOld or ErrSchemaNew otherwise, and
+// ErrUnfinishedCopy while parley store copy is filling the database.
 func (s *Store) CheckSchema(ctx context.Context) error {
 	p, err := s.goose()
 	if err != nil {
@@ -95,7 +94,7 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	case have > want:
 		return fmt.Errorf("%w: it is at version %d, this binary knows %d", ErrSchemaNew, have, want)
 	}
-	return nil
+	return s.checkFinished(ctx)
 }
 
 func applied(results []*goose.MigrationResult) []Migration {

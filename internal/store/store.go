@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -28,6 +29,8 @@ type Options struct {
 	URL string
 	// Logger gets what happens outside of a call. Nil discards it.
 	Logger *slog.Logger
+	// Migrations are the steps of the schema in place of this binary's own: a rehearsal watches them this way. Nil takes the binary's.
+	Migrations fs.FS
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -37,6 +40,7 @@ type Store struct {
 	read    *sql.DB // on Postgres the same pool as write
 	write   *sql.DB
 	gate    chan struct{} // SQLite: held by the one writer; nil on Postgres
+	steps   fs.FS         // nil: this binary's migrations
 
 	reads  *query.Queries // prepared
 	writes *query.Queries // prepared
@@ -49,7 +53,7 @@ type Store struct {
 
 // Open connects to the database. The Store can migrate and report its version; Prepare makes it ready for everything else.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{log: o.Logger, ids: map[string]*block{}, posted: func([]chat.Message) {}}
+	s := &Store{log: o.Logger, steps: o.Migrations, ids: map[string]*block{}, posted: func([]chat.Message) {}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
