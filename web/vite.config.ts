@@ -73,6 +73,8 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
+          // Otherwise the group would take React with it, and the sign-in page would load the whole of it.
+          includeDependenciesRecursively: false,
           // Dialogs and menus are one download, whichever of them is opened first.
           groups: [{ name: 'overlays', test: /node_modules\/(@base-ui|@floating-ui|tabbable)|src\/ui\/overlays\// }],
         },

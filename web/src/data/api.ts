@@ -12,7 +12,12 @@ const timeoutMs = 20_000
  * Whatever is not a success is thrown, as ProblemError or NetworkError, so that callers read the happy path.
  */
 export function createApi(session: Session): Api {
-  return createClient<paths>({ baseUrl: location.origin, fetch: (request) => send(session, request) })
+  return createClient<paths>({
+    baseUrl: location.origin,
+    fetch: (request) => send(session, request),
+    // As the contract says for lists in the query: one parameter, commas between.
+    querySerializer: { array: { style: 'form', explode: false } },
+  })
 }
 
 async function send(session: Session, request: Request): Promise<Response> {

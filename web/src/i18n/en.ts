@@ -46,6 +46,7 @@ export const en = {
 
   rooms: {
     nav: 'Rooms',
+    sidebar: 'Sidebar',
     create: 'Create room',
     browse: 'Browse rooms',
     find: 'Jump to a room',
@@ -67,6 +68,7 @@ export const en = {
     back: 'Back to rooms',
     details: 'Room details',
     members: (count: number) => `${count} ${plural(count, 'member', 'members')}`,
+    membersWord: (count: number) => plural(count, 'member', 'members'),
     membersTitle: 'Members',
     membersFailed: "Couldn't load the members.",
     more: 'Show more',

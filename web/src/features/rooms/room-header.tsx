@@ -43,11 +43,14 @@ function Faces({ room, onOpen }: { room: Room; onOpen: () => void }) {
   const { data } = useInfiniteQuery(membersQuery(api, room.id))
   const faces = data?.pages[0]?.items.slice(0, shownFaces) ?? []
   return (
-    <button type="button" className={styles.faces} onClick={onOpen} aria-label={t.rooms.members(room.member_count)}>
+    <button type="button" className={styles.faces} onClick={onOpen}>
       {faces.map((member) => (
         <Avatar key={member.user.id} id={member.user.id} name={member.user.display_name} size="sm" />
       ))}
-      <span className="num">{room.member_count}</span>
+      <span className="num">
+        {room.member_count}
+        <span className="sr"> {t.rooms.membersWord(room.member_count)}</span>
+      </span>
     </button>
   )
 }

@@ -19,7 +19,7 @@ export function Sidebar({ current, children }: { current: number | undefined; ch
   const [creating, setCreating] = useState(false)
   const [, navigate] = useLocation()
   return (
-    <div className={styles.side}>
+    <aside className={styles.side} aria-label={t.rooms.sidebar}>
       <div className={styles.team}>
         <Mark />
         <b>{t.appName}</b>
@@ -42,7 +42,7 @@ export function Sidebar({ current, children }: { current: number | undefined; ch
           <CreateRoomDialog onClose={() => setCreating(false)} />
         </Suspense>
       )}
-    </div>
+    </aside>
   )
 }
 

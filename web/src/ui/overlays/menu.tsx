@@ -15,7 +15,7 @@ interface Props {
 export function Menu({ anchor, label, onClose, children }: Props) {
   return (
     <CSPProvider disableStyleElements>
-      <Base.Root open modal={false} onOpenChange={(open) => !open && onClose()}>
+      <Base.Root open onOpenChange={(open) => !open && onClose()}>
         <Base.Portal>
           <Base.Positioner anchor={anchor} side="top" align="start" sideOffset={8} collisionPadding={8} className={styles.positioner}>
             <Base.Popup className={styles.popup} aria-label={label}>
