@@ -52,8 +52,13 @@ func TestRooms(t *testing.T) {
 		}
 		// A private room answers a stranger exactly like one that does not exist.
 		for _, call := range [][2]string{
-			{http.MethodGet, ""}, {http.MethodPost, "/join"}, {http.MethodPost, "/leave"}, {http.MethodGet, "/members"},
-			{http.MethodGet, "/messages"}, {http.MethodGet, "/changes?since=0"}, {http.MethodDelete, "/messages/1"},
+			{http.MethodGet, ""},
+			{http.MethodPost, "/join"},
+			{http.MethodPost, "/leave"},
+			{http.MethodGet, "/members"},
+			{http.MethodGet, "/messages"},
+			{http.MethodGet, "/changes?since=0"},
+			{http.MethodDelete, "/messages/1"},
 		} {
 			path, query, _ := strings.Cut(call[1], "?")
 			real := theo.Do(call[0], secret+path+"?"+query, nil).WantProblem(404, "room_not_found")

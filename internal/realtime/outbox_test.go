@@ -1,0 +1,122 @@
+package realtime
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+// publications records what an outbox publishes. While gate is not nil, each publication waits for it.
+type publications struct {
+	mu   sync.Mutex
+	got  map[string][][]int
+	gate chan struct{}
+	seen chan string
+}
+
+func (p *publications) publish(channel string, data []byte) {
+	var events []int
+	if err := json.Unmarshal(data, &events); err != nil {
+		panic(fmt.Sprintf("not an array: %s", data))
+	}
+	p.mu.Lock()
+	p.got[channel] = append(p.got[channel], events)
+	p.mu.Unlock()
+	if p.seen != nil {
+		p.seen <- channel
+	}
+	if p.gate != nil {
+		<-p.gate
+	}
+}
+
+func newTestOutbox(t *testing.T, p *publications) *outbox {
+	t.Helper()
+	p.got = map[string][][]int{}
+	o, err := newOutbox(p.publish, prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// Each channel gets everything once and in order, whoever puts at the same time.
+func TestOutboxKeepsOrder(t *testing.T) {
+	t.Parallel()
+	const channels, each = 20, 500
+	p := &publications{}
+	o := newTestOutbox(t, p)
+	o.start()
+	var wg sync.WaitGroup
+	for c := range channels {
+		wg.Go(func() {
+			for i := range each {
+				o.put(fmt.Sprint("room:", c), fmt.Append(nil, i))
+			}
+		})
+	}
+	wg.Wait()
+	o.stop()
+	for channel, batches := range p.got {
+		all := slices.Concat(batches...)
+		if len(all) != each || !slices.IsSorted(all) {
+			t.Errorf("%s: %d events, sorted %v", channel, len(all), slices.IsSorted(all))
+		}
+	}
+	if len(p.got) != channels {
+		t.Errorf("%d channels, want %d", len(p.got), channels)
+	}
+}
+
+// What piles up behind a slow publication goes out as one, and no larger than a slow link can take.
+func TestOutboxCoalesces(t *testing.T) {
+	t.Parallel()
+	p := &publications{gate: make(chan struct{}), seen: make(chan string, 1)}
+	o := newTestOutbox(t, p)
+	o.start()
+	o.put("room:1", []byte("0"))
+	<-p.seen // the first is on its way
+	for i := range 99 {
+		o.put("room:1", fmt.Append(nil, i+1))
+	}
+	big := strings.Repeat(" ", maxBatchBytes) + "100"
+	o.put("room:1", []byte(big))
+	p.seen = nil
+	close(p.gate)
+	o.stop()
+	var sizes []int
+	for _, batch := range p.got["room:1"] {
+		sizes = append(sizes, len(batch))
+	}
+	if fmt.Sprint(sizes) != "[1 99 1]" {
+		t.Errorf("publications of %v events, want [1 99 1]", sizes)
+	}
+}
+
+// A queue that nobody empties does not grow for ever; what is dropped is counted.
+func TestOutboxIsBounded(t *testing.T) {
+	t.Parallel()
+	p := &publications{}
+	o := newTestOutbox(t, p)
+	for range maxQueued + 7 { // not started: nothing leaves
+		o.put("room:1", []byte("1"))
+	}
+	if got := testutil.ToFloat64(o.dropped); got != 7 {
+		t.Errorf("%v dropped, want 7", got)
+	}
+	o.start()
+	o.stop()
+	if n := len(slices.Concat(p.got["room:1"]...)); n != maxQueued {
+		t.Errorf("%d published, want %d", n, maxQueued)
+	}
+	o.put("room:1", []byte("1"))
+	if got := testutil.ToFloat64(o.dropped); got != 8 {
+		t.Errorf("after the end: %v dropped, want 8", got)
+	}
+}
