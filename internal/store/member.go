@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -69,23 +67,6 @@ func (s *Store) ListMembers(ctx context.Context, id chat.RoomID, after chat.User
 		members = append(members, member(r))
 	}
 	return members, nil
-}
-
-// MarkRead moves a member's read mark forward to a number, at most to the newest message, and returns where it is; moved is false when
-// it was there or further already.
-func (s *Store) MarkRead(ctx context.Context, id chat.RoomID, user chat.UserID, number int64) (last int64, moved bool, err error) {
-	err = s.tx(ctx, func(q *query.Queries) (err error) {
-		last, err = q.MarkRead(ctx, query.MarkReadParams{Number: number, RoomID: int64(id), UserID: int64(user)})
-		if moved = err == nil; !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		last, err = q.LastReadNumber(ctx, query.LastReadNumberParams{RoomID: int64(id), UserID: int64(user)})
-		return err
-	})
-	if err != nil {
-		return 0, false, fmt.Errorf("mark read: %w", found(err, chat.ErrNotMember))
-	}
-	return last, moved, nil
 }
 
 func member(r query.ListMembersRow) chat.Member {

@@ -14,15 +14,16 @@ import (
 // insertPostsPostgres does what insertPosts does in one statement, which is one round trip and its own transaction.
 func (s *Store) insertPostsPostgres(ctx context.Context, posts []*request[post]) error {
 	rooms, counts, places := countRooms(posts)
-	p := pgquery.InsertMessagesParams{Rooms: rooms, Posts: counts, Places: places, Now: millis(posts[len(posts)-1].what.msg.CreatedAt)}
-	for _, r := range posts {
+	n := len(posts)
+	p := pgquery.InsertMessagesParams{
+		Ids: make([]int64, n), RoomIds: make([]int64, n), Places: places, AuthorIds: make([]int64, n),
+		ClientKeys: make([]string, n), Bodies: make([]string, n), CreatedAts: make([]int64, n),
+		Rooms: rooms, Posts: counts, Now: millis(posts[n-1].what.msg.CreatedAt),
+	}
+	for i, r := range posts {
 		m := &r.what.msg
-		p.Ids = append(p.Ids, int64(m.ID))
-		p.RoomIds = append(p.RoomIds, int64(m.Room))
-		p.AuthorIds = append(p.AuthorIds, int64(m.Author))
-		p.ClientKeys = append(p.ClientKeys, m.ClientKey)
-		p.Bodies = append(p.Bodies, m.Body)
-		p.CreatedAts = append(p.CreatedAts, millis(m.CreatedAt))
+		p.Ids[i], p.RoomIds[i], p.AuthorIds[i] = int64(m.ID), int64(m.Room), int64(m.Author)
+		p.ClientKeys[i], p.Bodies[i], p.CreatedAts[i] = m.ClientKey, m.Body, millis(m.CreatedAt)
 	}
 	var stored []pgquery.InsertMessagesRow
 	err := repeat(func() error {
@@ -52,7 +53,10 @@ func (s *Store) insertPostsPostgres(ctx context.Context, posts []*request[post])
 
 // pgx lends a connection of the pool in the driver's own shape, which has arrays and one round trip where database/sql has neither.
 func (s *Store) pgx(ctx context.Context, f func(*pgx.Conn) error) error {
-	conn, err := s.write.Conn(ctx)
+	// Waiting for a free connection is bounded here; waiting for the server is bounded by its link.
+	waiting, cancel := s.bounded(ctx)
+	defer cancel()
+	conn, err := s.write.Conn(waiting)
 	if err != nil {
 		return err
 	}

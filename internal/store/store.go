@@ -47,6 +47,7 @@ type Store struct {
 
 	ids    map[string]*block
 	posts  *groupCommit[post]
+	marks  *groupCommit[mark]
 	posted func([]chat.Message)
 	close  sync.Once
 }
@@ -83,6 +84,7 @@ func (s *Store) Prepare(ctx context.Context) error {
 		}
 	}
 	s.posts = newGroupCommit(s.postLanes(), s.writePosts)
+	s.marks = newGroupCommit(1, s.writeMarks)
 	return nil
 }
 
@@ -105,6 +107,7 @@ func (s *Store) Close() error {
 	s.close.Do(func() {
 		if s.posts != nil {
 			s.posts.stop()
+			s.marks.stop()
 		}
 		if s.reads != nil {
 			err = errors.Join(err, s.reads.Close())

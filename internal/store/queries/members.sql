@@ -28,7 +28,8 @@ FROM members m JOIN users u ON u.id = m.user_id
 WHERE m.room_id = @room_id AND m.user_id = @user_id;
 
 -- name: MarkRead :one
--- The mark only moves forward, and never past the newest message: a late or wrong number cannot spoil it. No row: nothing moved.
+-- The mark only moves forward, and never past the newest message: a late or wrong number cannot spoil it. No row: nothing moved. Postgres
+-- takes a batch of them at once (postgres/members.sql).
 UPDATE members SET last_read_number = (
     SELECT CASE WHEN r.last_number < CAST(@number AS BIGINT) THEN r.last_number ELSE CAST(@number AS BIGINT) END
     FROM rooms r WHERE r.id = members.room_id)

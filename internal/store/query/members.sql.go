@@ -147,7 +147,8 @@ type MarkReadParams struct {
 	UserID int64
 }
 
-// The mark only moves forward, and never past the newest message: a late or wrong number cannot spoil it. No row: nothing moved.
+// The mark only moves forward, and never past the newest message: a late or wrong number cannot spoil it. No row: nothing moved. Postgres
+// takes a batch of them at once (postgres/members.sql).
 func (q *Queries) MarkRead(ctx context.Context, arg MarkReadParams) (int64, error) {
 	row := q.queryRow(ctx, q.markReadStmt, markRead, arg.Number, arg.RoomID, arg.UserID)
 	var last_read_number int64
