@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -74,12 +77,51 @@ func classify(err error) error {
 	return err
 }
 
+// ErrRefused says that the database server answered and will not have us: waiting does not help, somebody has to change something.
+var ErrRefused = errors.New("the database server refuses the connection")
+
+// classifyOpen gives an error of opening its kind: away and worth waiting for, or not.
+func classifyOpen(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrLocked) || errors.Is(err, ErrDamaged) {
+		return err
+	}
+	if refused(err) {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) && lite.Code()&0xff != sqlite3.SQLITE_BUSY { // a file that cannot be opened now cannot be opened in a second
+		return err
+	}
+	return classify(err)
+}
+
+// refused reports whether a connection failed for a reason that lasts: the password, the database's name, the certificate.
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) { // invalid_authorization_specification, invalid_catalog_name, insufficient_privilege, a parameter it does not know
+		return strings.HasPrefix(pg.Code, "28") || pg.Code == "3D000" || pg.Code == "42501" || pg.Code == "42704" || pg.Code == "22023"
+	}
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate) || strings.Contains(err.Error(), "server refused TLS connection")
+}
+
 // full reports whether the database's disk has no space left.
 func full(err error) bool {
 	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "53100" // disk_full
+	}
 	var lite *sqlite.Error
-	return errors.As(err, &pg) && pg.Code == "53100" || // disk_full
-		errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_FULL
+	if errors.As(err, &lite) { // the second is a full disk under the index of the write-ahead log
+		return lite.Code()&0xff == sqlite3.SQLITE_FULL || lite.Code() == sqlite3.SQLITE_IOERR_SHMSIZE
+	}
+	return false
+}
+
+// damaged reports whether SQLite finds its file damaged, or no database at all.
+func damaged(err error) bool {
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code()&0xff == sqlite3.SQLITE_CORRUPT || lite.Code()&0xff == sqlite3.SQLITE_NOTADB)
 }
 
 // away reports whether the database could not be reached, did not answer in time, or is shutting down.
@@ -92,8 +134,8 @@ func away(err error) bool {
 		return true
 	}
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) { // operator_intervention, insufficient_resources, connection_exception, read-only
-		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "08") || pg.Code == "25006"
+	if errors.As(err, &pg) {
+		return awayCode(pg.Code)
 	}
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
@@ -105,6 +147,18 @@ func away(err error) bool {
 	}
 	// What is left of pgx's errors are broken connections: "unexpected EOF", "connection reset by peer", "conn closed".
 	return pgconn.SafeToRetry(err) || brokenConn(err)
+}
+
+// awayCode reports whether a code of Postgres says that the server cannot do this now: it is going down or coming up (57P), short of
+// something (53), lost the connection (08), fails at input and output (58), has taken the role of a read-only standby, or ended a statement
+// or a transaction that took too long.
+func awayCode(code string) bool {
+	for _, class := range []string{"57P", "53", "08", "58"} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
+	}
+	return slices.Contains([]string{"25006", "57014", "25P03", "25P04", "55P03"}, code)
 }
 
 // brokenConn reports whether a network connection ended under a query.

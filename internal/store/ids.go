@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"parley/internal/store/query"
 )
@@ -18,7 +17,7 @@ const (
 
 // block hands out the identifiers of one noun: [next, end).
 type block struct {
-	mu        sync.Mutex
+	turn      chan struct{} // held by the one caller who looks; a mutex would make everybody wait for a database that hangs, one after the other
 	noun      string
 	size      int64
 	next, end int64
@@ -33,8 +32,12 @@ func (s *Store) nextID(ctx context.Context, noun string) (int64, error) {
 // would wait for itself.
 func (s *Store) nextIDs(ctx context.Context, noun string, n int64) (int64, error) {
 	b := s.ids[noun]
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	case <-ctx.Done():
+		return 0, fmt.Errorf("take a block of %s ids: %w", noun, classify(ctx.Err()))
+	}
 	if b.end-b.next < n {
 		err := s.tx(ctx, func(q *query.Queries) error {
 			end, err := q.TakeBlock(ctx, query.TakeBlockParams{Name: noun, Size: b.size})

@@ -121,7 +121,9 @@ func (s *Store) settlePost(p *request[post], err error) {
 	if violated(err) != "messages_author_client_key" {
 		return
 	}
-	first, findErr := s.messageByClientKey(context.Background(), p.what.msg.Author, p.what.msg.ClientKey)
+	ctx, cancel := s.bounded(context.Background())
+	defer cancel()
+	first, findErr := s.messageByClientKey(ctx, p.what.msg.Author, p.what.msg.ClientKey)
 	p.what.msg, p.err = sameRoom(p.what.msg, first, findErr)
 }
 

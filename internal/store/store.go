@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"parley/internal/chat"
 	"parley/internal/store/query"
@@ -29,6 +30,12 @@ type Options struct {
 	URL string
 	// Logger gets what happens outside of a call. Nil discards it.
 	Logger *slog.Logger
+	// Purpose is the command that wants to write, such as "serve". It takes the lock of a SQLite file (see Lock) until Close. Empty is for who
+	// only reads.
+	Purpose string
+	// Timeout bounds every write transaction, and on Postgres every wait for the server, so that nothing hangs when the database does. Zero
+	// is for commands whose statements may take long.
+	Timeout time.Duration
 	// Migrations are the steps of the schema in place of this binary's own: a rehearsal watches them this way. Nil takes the binary's.
 	Migrations fs.FS
 }
@@ -36,7 +43,11 @@ type Options struct {
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	dialect Dialect
+	url     string
+	timeout time.Duration
 	log     *slog.Logger
+	lock    *Lock   // nil: only reads, or Postgres
+	links   *links  // nil: SQLite, or no timeout
 	read    *sql.DB // on Postgres the same pool as write
 	write   *sql.DB
 	gate    chan struct{} // SQLite: held by the one writer; nil on Postgres
@@ -52,21 +63,23 @@ type Store struct {
 	close  sync.Once
 }
 
-// Open connects to the database. The Store can migrate and report its version; Prepare makes it ready for everything else.
+// Open connects to the database. The Store can migrate and report its version; Prepare makes it ready for everything else. A database that
+// is away, and may come back, is chat.ErrUnavailable; one that refuses us, ErrRefused; a damaged SQLite file, ErrDamaged; one that another
+// process writes to, ErrLocked.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{log: o.Logger, steps: o.Migrations, ids: map[string]*block{}, posted: func([]chat.Message) {}}
+	s := &Store{log: o.Logger, timeout: o.Timeout, steps: o.Migrations, ids: map[string]*block{}, posted: func([]chat.Message) {}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	for noun, size := range map[string]int64{"users": blockSize, "rooms": blockSize, "messages": messageBlockSize} {
-		s.ids[noun] = &block{noun: noun, size: size}
+		s.ids[noun] = &block{turn: make(chan struct{}, 1), noun: noun, size: size}
 	}
 	open := s.openSQLite
 	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
 		open = s.openPostgres
 	}
-	if err := open(ctx, o.URL); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())
+	if err := open(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", classifyOpen(err)), s.Close())
 	}
 	return s, nil
 }
@@ -101,7 +114,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read.QueryRowContext(ctx, "SELECT 1").Scan(&one)
 }
 
-// Close ends the group commit after what it has taken is written, and closes the database.
+// Close ends the group commit after what it has taken is written, and closes the database. With a Timeout it ends in bounded time even when
+// the database hangs.
 func (s *Store) Close() error {
 	var err error
 	s.close.Do(func() {
@@ -109,18 +123,15 @@ func (s *Store) Close() error {
 			s.posts.stop()
 			s.marks.stop()
 		}
-		if s.reads != nil {
-			err = errors.Join(err, s.reads.Close())
-		}
-		if s.writes != nil && s.writes != s.reads {
-			err = errors.Join(err, s.writes.Close())
-		}
+		s.links.hurry(closeGrace)
+		// Closing the pools closes what was prepared on them.
 		if s.read != nil && s.read != s.write {
 			err = errors.Join(err, s.read.Close())
 		}
 		if s.write != nil {
 			err = errors.Join(err, s.write.Close())
 		}
+		err = errors.Join(err, s.lock.Release())
 	})
 	return err
 }
@@ -130,7 +141,18 @@ const maxAttempts = 4
 
 // tx runs f in one write transaction. f may run more than once (a deadlock on Postgres), so it has no side effect but its queries.
 func (s *Store) tx(ctx context.Context, f func(*query.Queries) error) error {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	return repeat(func() error { return s.txOnce(ctx, f) })
+}
+
+// bounded gives a write its timeout. Nobody waits longer for the database: not a caller without a deadline, and not a lane of the group
+// commit with everybody behind it.
+func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.timeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, s.timeout)
 }
 
 // repeat runs a transaction, again when the engine asks for it.
