@@ -56,7 +56,7 @@ export class Person {
 
   /** @param {import('./api.mjs').Room} room */
   async enter(room) {
-    await this.open(`/rooms/${room.id}`)
+    await this.page.goto(`/rooms/${room.id}`)
     await this.log(room.name).waitFor()
   }
 

@@ -158,6 +158,21 @@ scene('a private room is not to be found, and somebody who is added sees it at o
   await ben.hears('Nobody hears us here.')
 })
 
+scene('everybody who spoke before one came has a name', async (s) => {
+  const ben = await s.person('Ben')
+  const others = [await s.account('Inês Carvalho'), await s.account('Wen Zhao'), await s.account('Ọláyínká')]
+  const room = await ben.account.createRoom('bandstand')
+  for (const other of others) {
+    await other.join(room.id)
+    await other.post(room.id, `I am ${other.user.display_name}.`)
+  }
+  await ben.enter(room)
+  for (const { user } of others) {
+    const spoke = await ben.hears(`I am ${user.display_name}.`)
+    await spoke.getByText(user.display_name, { exact: true }).first().waitFor()
+  }
+})
+
 scene('what is said is shown as text, whatever it tries to be', async (s) => {
   const { ann, ben, room } = await together(s, 'tricks')
   await ben.enter(room)
