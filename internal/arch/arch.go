@@ -54,12 +54,17 @@ var mayImport = map[string][]string{
 	},
 	"internal/ops": {"internal/telemetry"},
 
+	// Looks at an installation from outside: at settings, files and servers, and at the data through store.
+	"internal/doctor": {"internal/config", "internal/store"},
+
 	"internal/app": {
 		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/limit", "internal/ops",
 		"internal/realtime", "internal/service", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi", "web",
 	},
-	"cmd/parley": {"internal/app", "internal/config", "internal/store", "internal/store/archive", "internal/telemetry", "web"},
-	"web":        {},
+	"cmd/parley": {
+		"internal/app", "internal/config", "internal/doctor", "internal/store", "internal/store/archive", "internal/telemetry", "web",
+	},
+	"web": {},
 
 	"internal/store/storetest": {"internal/chat", "internal/store"},
 	"internal/parleytest": {
@@ -97,7 +102,7 @@ var fences = []fence{
 	},
 	{
 		packages: []string{"github.com/redis/rueidis/..."},
-		inside:   []string{"internal/app", "internal/auth", "internal/limit", "internal/realtime", "internal/parleytest"},
+		inside:   []string{"internal/app", "internal/auth", "internal/doctor", "internal/limit", "internal/realtime", "internal/parleytest"},
 		why:      "Redis lives in the engines",
 	},
 	{

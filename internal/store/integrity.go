@@ -81,3 +81,17 @@ func (s *Store) Size(ctx context.Context) (n int64, err error) {
 	}
 	return n, nil
 }
+
+// Durability returns what would let the database lose what it has acknowledged.
+func (s *Store) Durability(ctx context.Context) ([]Fault, error) {
+	text := `SELECT name || ' is ' || setting || ': a crash can lose or damage what was acknowledged' FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'`
+	if s.dialect == SQLite {
+		text = `SELECT 'journal_mode is ' || journal_mode FROM pragma_journal_mode WHERE journal_mode <> 'wal'`
+	}
+	faults, err := s.details(ctx, "durability", text)
+	if err != nil {
+		return nil, fmt.Errorf("durability: %w", classify(err))
+	}
+	return faults, nil
+}
