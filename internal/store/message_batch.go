@@ -28,25 +28,37 @@ func (s *Store) postLanes() int {
 	return 2
 }
 
-// writePosts stores a batch and tells of it.
+// writePosts stores a batch and tells of it. A post that repeats a key of the same batch gets the first one's answer, or its own chance when
+// the first could not be stored: that one's fault may not be this one's.
 func (s *Store) writePosts(batch []*request[post]) {
-	unique, twins := splitTwins(batch)
-	if err := s.identifyPosts(unique); err != nil {
-		failPosts(unique, err)
-	} else {
-		s.flushPosts(unique)
+	for len(batch) > 0 {
+		unique, repeated := splitTwins(batch)
+		if err := s.identifyPosts(unique); err != nil {
+			failPosts(unique, err)
+		} else {
+			s.flushPosts(unique)
+		}
+		s.tellPosted(unique)
+		batch = batch[:0:0]
+		for _, t := range repeated {
+			if t.first.err != nil && !errors.Is(t.first.err, chat.ErrUnavailable) {
+				batch = append(batch, t.twin)
+				continue
+			}
+			t.twin.what.msg, t.twin.err = sameRoom(t.twin.what.msg, t.first.what.msg, t.first.err)
+		}
 	}
-	stored := make([]chat.Message, 0, len(unique))
-	for _, p := range unique {
+}
+
+func (s *Store) tellPosted(posts []*request[post]) {
+	stored := make([]chat.Message, 0, len(posts))
+	for _, p := range posts {
 		if p.what.created {
 			stored = append(stored, p.what.msg)
 		}
 	}
 	if len(stored) > 0 {
 		s.posted(stored)
-	}
-	for twin, first := range twins {
-		twin.what.msg, twin.err = sameRoom(twin.what.msg, first.what.msg, first.err)
 	}
 }
 
@@ -59,8 +71,11 @@ func (s *Store) identifyPosts(posts []*request[post]) error {
 	return err
 }
 
-// splitTwins separates the posts that repeat a key of the same batch: they get the first one's answer.
-func splitTwins(batch []*request[post]) (unique []*request[post], twins map[*request[post]]*request[post]) {
+// twins are a post and the first of its batch with the same key.
+type twins struct{ twin, first *request[post] }
+
+// splitTwins separates the posts that repeat a key of the same batch.
+func splitTwins(batch []*request[post]) (unique []*request[post], repeated []twins) {
 	if len(batch) < 2 {
 		return batch, nil
 	}
@@ -72,17 +87,14 @@ func splitTwins(batch []*request[post]) (unique []*request[post], twins map[*req
 	unique = make([]*request[post], 0, len(batch))
 	for _, p := range batch {
 		k := key{p.what.msg.Author, p.what.msg.ClientKey}
-		if f, twin := first[k]; twin {
-			if twins == nil {
-				twins = map[*request[post]]*request[post]{}
-			}
-			twins[p] = f
+		if f, known := first[k]; known {
+			repeated = append(repeated, twins{p, f})
 			continue
 		}
 		first[k] = p
 		unique = append(unique, p)
 	}
-	return unique, twins
+	return unique, repeated
 }
 
 // flushPosts writes posts in one transaction. When one of them is refused it halves them, so that only that one fails.

@@ -53,7 +53,10 @@ func (s *Store) insertPostsPostgres(ctx context.Context, posts []*request[post])
 
 // pgx lends a connection of the pool in the driver's own shape, which has arrays and one round trip where database/sql has neither.
 func (s *Store) pgx(ctx context.Context, f func(*pgx.Conn) error) error {
-	conn, err := s.write.Conn(ctx)
+	// Waiting for a free connection is bounded here; waiting for the server is bounded by its link.
+	waiting, cancel := s.bounded(ctx)
+	defer cancel()
+	conn, err := s.write.Conn(waiting)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,129 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"parley/internal/chat"
+	"parley/internal/store"
+	"parley/internal/store/storetest"
+)
+
+// Whatever a batch mixes (rooms, authors, keys used before or twice in it, rooms and authors that do not exist), every post gets the answer
+// that it would have got by itself, in the order in which they were sent. So the model posts one at a time.
+func TestInsertTogether(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		rapid.Check(t, func(t *rapid.T) {
+			n := rapid.IntRange(1, 12).Draw(t, "posts")
+			batch := make([]chat.Message, n)
+			for i := range batch {
+				batch[i] = chat.Message{
+					Room: rapid.SampledFrom(w.rooms).Draw(t, "room"), Author: rapid.SampledFrom(w.authors).Draw(t, "author"),
+					// Few enough for twins and retries, and enough that most are new.
+					ClientKey: key("k", rapid.IntRange(w.posts/2, w.posts+40).Draw(t, "key")), Body: key("body ", w.posts+i), CreatedAt: at,
+				}
+			}
+			w.announced = nil
+			for i, got := range s.InsertTogether(batch) {
+				w.check(t, batch[i], got)
+			}
+			w.checkAnnounced(t)
+			w.posts += n
+		})
+		w.checkStored(t, s)
+	})
+}
+
+// world is a model of the store: what is in it when posts come one at a time.
+type world struct {
+	rooms     []chat.RoomID // the last one does not exist
+	authors   []chat.UserID // the last one does not exist
+	posts     int
+	byKey     map[authorKey]chat.Message
+	byRoom    map[chat.RoomID][]chat.Message
+	created   []chat.Message // of this batch
+	announced []chat.Message // of this batch
+}
+
+type authorKey struct {
+	author chat.UserID
+	key    string
+}
+
+func newWorld(t *testing.T, s *store.Store) *world {
+	t.Helper()
+	w := &world{byKey: map[authorKey]chat.Message{}, byRoom: map[chat.RoomID][]chat.Message{}}
+	for i := range 3 {
+		w.authors = append(w.authors, newUser(t, s, key("user-", i)))
+	}
+	for i := range 4 {
+		w.rooms = append(w.rooms, newRoom(t, s, w.authors[0], key("room-", i)))
+	}
+	w.rooms, w.authors = append(w.rooms, 4242), append(w.authors, 4242)
+	s.OnPosted(func(list []chat.Message) { w.announced = append(w.announced, list...) })
+	return w
+}
+
+// check compares one answer with the model's and moves the model on.
+func (w *world) check(t *rapid.T, sent chat.Message, got store.Posted) {
+	k := authorKey{sent.Author, sent.ClientKey}
+	first, used := w.byKey[k]
+	switch {
+	case sent.Room == 4242:
+		if !errors.Is(got.Err, chat.ErrRoomNotFound) && !(used && errors.Is(got.Err, chat.ErrClientKeyReused)) {
+			t.Fatalf("a post to nowhere: %+v", got)
+		}
+	case sent.Author == 4242:
+		if got.Err == nil {
+			t.Fatalf("a post by nobody: %+v", got)
+		}
+	case used && first.Room != sent.Room:
+		if !errors.Is(got.Err, chat.ErrClientKeyReused) {
+			t.Fatalf("a key of another room: %+v; it belongs to %+v", got, first)
+		}
+	case used:
+		if got.Err != nil || got.Created || got.Message != first {
+			t.Fatalf("a retry: %+v; want %+v", got, first)
+		}
+	default:
+		next := int64(len(w.byRoom[sent.Room]) + 1)
+		sent.ID, sent.Number, sent.Revision = got.Message.ID, next, next
+		if got.Err != nil || !got.Created || got.Message != sent {
+			t.Fatalf("a new post: %+v; want %+v", got, sent)
+		}
+		w.byKey[k] = sent
+		w.byRoom[sent.Room] = append(w.byRoom[sent.Room], sent)
+		w.created = append(w.created, sent)
+	}
+}
+
+// checkAnnounced compares what the hook was told with what was created: each once, and in each room in the order of numbers.
+func (w *world) checkAnnounced(t *rapid.T) {
+	for _, room := range w.rooms {
+		elsewhere := func(m chat.Message) bool { return m.Room != room }
+		want, got := slices.DeleteFunc(slices.Clone(w.created), elsewhere), slices.DeleteFunc(slices.Clone(w.announced), elsewhere)
+		if !slices.Equal(want, got) {
+			t.Fatalf("room %d: announced %+v, created %+v", room, got, want)
+		}
+	}
+	w.created = nil
+}
+
+func (w *world) checkStored(t *testing.T, s *store.Store) {
+	t.Helper()
+	for room, want := range w.byRoom {
+		got, err := s.ListMessagesAfter(context.Background(), room, 0, len(want)+1)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("room %d: %d messages, %v, or not those of the model: %d", room, len(got), err, len(want))
+		}
+		if r, err := s.RoomByID(context.Background(), room); err != nil || r.LastNumber != int64(len(want)) || r.Revision != int64(len(want)) {
+			t.Errorf("room %d is %+v, %v; refused posts must spend no number", room, r, err)
+		}
+	}
+}
