@@ -85,5 +85,7 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['./src/test-setup.ts'],
     restoreMocks: true,
+    // A person's typing is simulated key by key, which takes its time on a busy machine.
+    testTimeout: 30_000,
   },
 })

@@ -9,7 +9,7 @@ import { Notice } from '@/ui/notice'
 import styles from './app.module.css'
 
 /** Everything behind the door is one download; the sign-in page does not wait for it. */
-const loadInside = () => import('./inside')
+export const loadInside = () => import('./inside')
 const Inside = lazy(loadInside)
 
 const retryMs = 3000

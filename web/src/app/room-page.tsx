@@ -35,7 +35,7 @@ export function RoomPage({ roomId, panelOpen }: { roomId: number; panelOpen: boo
         </div>
       </main>
       {panelOpen && (
-        <aside className={`${styles.sheet} ${styles.panel}`} aria-label={t.rooms.details}>
+        <aside data-panel="" className={`${styles.sheet} ${styles.panel}`} aria-label={t.rooms.details}>
           <RoomPanel room={room} />
         </aside>
       )}

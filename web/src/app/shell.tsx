@@ -8,6 +8,7 @@ import { ConnectionBanner } from './connection-banner'
 import { Home } from './home'
 import { RoomPage } from './room-page'
 import styles from './shell.module.css'
+import { useShortcuts } from './use-shortcuts'
 
 const BrowsePage = lazy(() => import('@/features/rooms/browse-page'))
 
@@ -16,6 +17,7 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const [inRoom, params] = useRoute('/rooms/:id/:panel?')
   const [inBrowse] = useRoute('/browse')
   const roomId = inRoom ? Number(params.id) : undefined
+  useShortcuts(roomId)
   const panelOpen = inRoom && params.panel === 'details'
   const pane = panelOpen ? 'panel' : inRoom || inBrowse ? 'main' : 'list'
   return (

@@ -25,6 +25,7 @@ type TabMessage = { type: 'token'; answer: SessionAnswer } | { type: 'signed-out
 /** A token this close to its end is replaced first: it must survive the request it is for. */
 const marginMs = 60_000
 const timeoutMs = 15_000
+const traceKey = 'parley:signed-in'
 
 /**
  * The session of this browser. The access token lives in memory only; the refresh token is a cookie that scripts cannot read.
@@ -109,17 +110,37 @@ export class Session {
     this.tabs.post({ type: 'token', answer })
   }
 
+  /** Whether this browser was signed in when it was last used: a guess, good enough to load ahead by. */
+  static likely(): boolean {
+    try {
+      return localStorage.getItem(traceKey) !== null
+    } catch {
+      return false
+    }
+  }
+
   private adopt(answer: SessionAnswer): void {
     this.token = { value: answer.access_token, expiresAt: Date.now() + answer.expires_in * 1000 }
     const state = this.store.getState()
     if (state.status === 'signed-in' && state.user.id === answer.user.id) return
+    leaveTrace(true)
     this.store.setState({ status: 'signed-in', user: answer.user }, true)
   }
 
   private end(expired: boolean): void {
     const wasIn = this.store.getState().status === 'signed-in'
     this.token = undefined
+    leaveTrace(false)
     this.store.setState({ status: 'signed-out', expired: expired && wasIn }, true)
+  }
+}
+
+function leaveTrace(signedIn: boolean): void {
+  try {
+    if (signedIn) localStorage.setItem(traceKey, '1')
+    else localStorage.removeItem(traceKey)
+  } catch {
+    // Without storage nothing is loaded ahead.
   }
 }
 

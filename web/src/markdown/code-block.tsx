@@ -2,6 +2,7 @@ import { Check, Copy } from 'lucide-react'
 import { useState } from 'react'
 import { t } from '@/i18n'
 import { IconButton } from '@/ui/icon-button'
+import { Highlighted } from './highlighted'
 import styles from './markdown.module.css'
 
 const copiedMs = 1600
@@ -24,7 +25,7 @@ export function CodeBlock({ code, language }: { code: string; language: string }
       </header>
       {/* biome-ignore-start lint/a11y: long lines scroll, and the keyboard must be able to reach and scroll them. */}
       <pre tabIndex={0} role="region" aria-label={t.timeline.code(name)}>
-        {code}
+        <Highlighted code={code} language={name} />
       </pre>
       {/* biome-ignore-end lint/a11y: long lines scroll, and the keyboard must be able to reach and scroll them. */}
     </div>

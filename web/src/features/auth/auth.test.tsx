@@ -1,0 +1,61 @@
+import { render, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { describe, expect, it, vi } from 'vitest'
+import { NetworkError, ProblemError } from '@/data/problem'
+import type { Session } from '@/data/session'
+import { SignInPage, SignUpPage } from '.'
+
+const session = (methods: Partial<Record<'signIn' | 'signUp', ReturnType<typeof vi.fn>>>) => methods as unknown as Session
+
+async function signIn(signIn: ReturnType<typeof vi.fn>) {
+  render(<SignInPage session={session({ signIn })} expired={false} />)
+  await userEvent.type(screen.getByRole('textbox', { name: 'Username' }), ' maya ')
+  await userEvent.type(screen.getByLabelText('Password'), 'correct horse')
+  await userEvent.click(screen.getByRole('button', { name: 'Sign in' }))
+}
+
+describe('SignInPage', () => {
+  it('signs in', async () => {
+    const request = vi.fn().mockResolvedValue(undefined)
+    await signIn(request)
+    expect(request).toHaveBeenCalledWith('maya', 'correct horse')
+  })
+
+  it('does not say which half was wrong', async () => {
+    await signIn(vi.fn().mockRejectedValue(new ProblemError({ status: 401, code: 'wrong_credentials', detail: 'No such user.' })))
+    expect(await screen.findByRole('alert')).toHaveTextContent("That username and password don't match.")
+  })
+
+  it('says when nothing answers, and can be tried again', async () => {
+    const request = vi.fn().mockRejectedValueOnce(new NetworkError()).mockResolvedValueOnce(undefined)
+    await signIn(request)
+    expect(await screen.findByRole('alert')).toHaveTextContent("Can't reach the server.")
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in' }))
+    expect(request).toHaveBeenCalledTimes(2)
+  })
+
+  it('says that the session ended', () => {
+    render(<SignInPage session={session({})} expired />)
+    expect(screen.getByRole('alert')).toHaveTextContent('your drafts are safe')
+  })
+
+  it('shows the password to its writer', async () => {
+    render(<SignInPage session={session({})} expired={false} />)
+    await userEvent.click(screen.getByRole('button', { name: 'Show password' }))
+    expect(screen.getByRole('textbox', { name: 'Password' })).toBeInTheDocument()
+  })
+})
+
+describe('SignUpPage', () => {
+  it('puts what is wrong beside its field', async () => {
+    const fault = { field: 'username', code: 'taken', detail: 'This username is taken.' }
+    const signUp = vi.fn().mockRejectedValue(new ProblemError({ status: 409, code: 'username_taken', errors: [fault] }))
+    render(<SignUpPage session={session({ signUp })} />)
+    await userEvent.type(screen.getByRole('textbox', { name: 'Username' }), 'maya')
+    await userEvent.type(screen.getByLabelText('Password'), 'correct horse')
+    await userEvent.click(screen.getByRole('button', { name: 'Create account' }))
+    expect(await screen.findByText('This username is taken.')).toBeInTheDocument()
+    expect(screen.getByRole('textbox', { name: 'Username' })).toHaveAccessibleDescription('This username is taken.')
+    expect(signUp).toHaveBeenCalledWith({ username: 'maya', password: 'correct horse', display_name: undefined })
+  })
+})
