@@ -25,13 +25,15 @@ type (
 	migrateDownCmd   struct{}
 )
 
-// withStore runs f on the database of the settings.
-func withStore(ctx context.Context, e env, f func(*store.Store) error) error {
+// withStore runs f on the database of the settings. The purpose of a command that writes is its name; that of one that reads is empty, and
+// then it works beside a running server.
+func withStore(ctx context.Context, e env, purpose string, f func(*store.Store) error) error {
 	c, err := config.Load(e.environ)
 	if err != nil {
 		return err
 	}
-	s, err := app.OpenStore(ctx, c, telemetry.NewLogger(e.stderr, c.Log.Level, c.Log.Format))
+	log := telemetry.NewLogger(e.stderr, c.Log.Level, c.Log.Format)
+	s, err := app.OpenStoreFor(ctx, c, log, purpose)
 	if err != nil {
 		return err
 	}
@@ -40,7 +42,7 @@ func withStore(ctx context.Context, e env, f func(*store.Store) error) error {
 
 // Run prints a line a step.
 func (migrateStatusCmd) Run(ctx context.Context, e env) error {
-	return withStore(ctx, e, func(s *store.Store) error {
+	return withStore(ctx, e, "", func(s *store.Store) error {
 		list, err := s.Migrations(ctx)
 		if err != nil {
 			return err
@@ -59,7 +61,7 @@ func (migrateStatusCmd) Run(ctx context.Context, e env) error {
 
 // Run prints what it applied.
 func (migrateUpCmd) Run(ctx context.Context, e env) error {
-	return withStore(ctx, e, func(s *store.Store) error {
+	return withStore(ctx, e, "migrate", func(s *store.Store) error {
 		done, err := s.MigrateUp(ctx)
 		for _, m := range done {
 			_, _ = fmt.Fprintf(e.stdout, "applied %s in %s\n", m.Name, m.Took.Round(time.Microsecond))
@@ -73,7 +75,7 @@ func (migrateUpCmd) Run(ctx context.Context, e env) error {
 
 // Run prints what it took back.
 func (migrateDownCmd) Run(ctx context.Context, e env) error {
-	return withStore(ctx, e, func(s *store.Store) error {
+	return withStore(ctx, e, "migrate", func(s *store.Store) error {
 		m, err := s.MigrateDown(ctx)
 		if err == nil {
 			_, _ = fmt.Fprintf(e.stdout, "took back %s in %s\n", m.Name, m.Took.Round(time.Microsecond))

@@ -38,7 +38,7 @@ func (r restoreCmd) Run(ctx context.Context, e env) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return withStore(ctx, e, func(s *store.Store) error {
+	return withStore(ctx, e, "restore", func(s *store.Store) error {
 		summary, err := archive.Restore(ctx, s, f, summary.Header)
 		if errors.Is(err, store.ErrNotEmpty) {
 			return fmt.Errorf("%w: a backup is restored into a new one; move the old one away first", err)

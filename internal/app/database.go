@@ -14,55 +14,94 @@ import (
 	"parley/internal/store"
 )
 
-// OpenStore opens the database of the settings, for the commands that work on it without serving.
+// storeTimeout bounds what a serving node waits for its database. It is longer than a healthy database ever takes and shorter than people
+// wait.
+const storeTimeout = 5 * time.Second
+
+// OpenStore opens the database of the settings for a command that only reads. It works beside a running server.
 func OpenStore(ctx context.Context, c config.Config, log *slog.Logger) (*store.Store, error) {
-	o := store.Options{URL: c.Database.URL, Logger: log}
+	return openStore(ctx, c, store.Options{Logger: log})
+}
+
+// OpenStoreFor opens the database of the settings for a command that writes, whose name is the purpose. A SQLite file then belongs to it
+// alone until the store is closed.
+func OpenStoreFor(ctx context.Context, c config.Config, log *slog.Logger, purpose string) (*store.Store, error) {
+	return openStore(ctx, c, store.Options{Logger: log, Purpose: purpose})
+}
+
+// openStore waits for a database that is away, up to the setting: at the start of a machine it may be slower than we are. What waiting does
+// not mend is told at once, with the setting to look at.
+func openStore(ctx context.Context, c config.Config, o store.Options) (*store.Store, error) {
+	o.URL = c.Database.URL
 	if c.Database.Engine == config.SQLite {
 		o.URL = c.Database.Path
 		if err := os.MkdirAll(filepath.Dir(o.URL), 0o700); err != nil {
 			return nil, fmt.Errorf("make the data directory (PARLEY_DATA_DIR): %w", err)
 		}
 	}
-	return store.Open(ctx, o)
-}
-
-// openStore waits for a database that is away, up to the setting: at the start of a machine it may be slower than we are.
-func openStore(ctx context.Context, c config.Config, log *slog.Logger) (*store.Store, error) {
-	ctx, cancel := context.WithTimeout(ctx, max(c.DatabaseWait, time.Second))
+	waiting, cancel := context.WithTimeout(ctx, max(c.DatabaseWait, time.Second))
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		s, err := OpenStore(ctx, c, log)
+		s, err := store.Open(waiting, o)
 		if err == nil {
 			return s, nil
 		}
-		if !errors.Is(err, chat.ErrUnavailable) {
-			return nil, err
+		var away *chat.Error
+		if !errors.As(err, &away) {
+			return nil, explain(c, err)
 		}
-		log.WarnContext(ctx, "the database is away; trying again", slog.Duration("in", pause), slog.Any("error", err))
+		if waiting.Err() == nil {
+			o.Logger.WarnContext(ctx, "the database is away; trying again", slog.Duration("in", pause), slog.Any("error", away.Unwrap()))
+		}
+		timer := time.NewTimer(pause)
 		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("the database stayed away for %s (PARLEY_DATABASE_WAIT): %w", c.DatabaseWait, err)
-		case <-time.After(pause): //nolint:forbidigo // a pause between tries, not a point in time
+		case <-waiting.Done():
+			timer.Stop()
+			if ctx.Err() != nil {
+				return nil, fmt.Errorf("stopped while waiting for the database: %w", ctx.Err())
+			}
+			return nil, fmt.Errorf("the database stayed away for %s (PARLEY_DATABASE_WAIT): %w", c.DatabaseWait, away.Unwrap())
+		case <-timer.C:
 		}
 	}
 }
 
-// prepareSchema brings the schema up in development and refuses any other than this binary's in production.
+// explain adds to an error of opening what somebody has to look at or do.
+func explain(c config.Config, err error) error {
+	setting := "PARLEY_DATABASE_URL"
+	if c.Database.Engine == config.SQLite {
+		setting = "PARLEY_DATA_DIR"
+	}
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return fmt.Errorf("%w; stop that one first", err)
+	case errors.Is(err, store.ErrDamaged):
+		return fmt.Errorf("%w; nothing was written to it. Move it away and restore a backup: parley restore FILE", err)
+	}
+	return fmt.Errorf("%w (%s)", err, setting)
+}
+
+// prepareSchema brings the schema up in development, and refuses any that this binary cannot run on.
 func (a *App) prepareSchema(ctx context.Context) error {
+	if err := a.store.CheckDamage(ctx); err != nil {
+		return explain(a.config, err)
+	}
 	if a.config.DevAutomigrate {
 		done, err := a.store.MigrateUp(ctx)
 		if err != nil {
-			return err
+			return explain(a.config, err)
 		}
 		for _, m := range done {
 			a.log.InfoContext(ctx, "migrated", slog.String("step", m.Name), slog.Duration("took", m.Took))
 		}
 	}
-	if err := a.store.CheckSchema(ctx); err != nil {
-		if errors.Is(err, store.ErrSchemaOld) {
-			return fmt.Errorf("%w; run: parley migrate up", err)
-		}
+	switch err := a.store.CheckSchema(ctx); {
+	case errors.Is(err, store.ErrSchemaOld):
+		return fmt.Errorf("%w; run: parley migrate up", err)
+	case errors.Is(err, store.ErrSchemaNew):
 		return fmt.Errorf("%w; run the newer binary, or restore a backup", err)
+	case err != nil:
+		return explain(a.config, err)
 	}
 	return a.store.Prepare(ctx)
 }
