@@ -10,20 +10,20 @@ const actionMs = 15_000
 
 /** Somebody with a browser context of their own, and what they do in it. Everything is found by the names that assistive technology reads. */
 export class Person {
-  /** @type {import('playwright-core').Page} */ page
-  /** The same person without the browser, once they have an account. @type {Account} */ account
+  /** @type {Account | undefined} */ #account
 
   /**
    * @param {string} name
    * @param {string} url
-   * @param {import('playwright-core').BrowserContext} context
+   * @param {import('playwright-core').Page} page
    * @param {Watch} watch
    */
-  constructor(name, url, context, watch) {
+  constructor(name, url, page, watch) {
+    this.page = page
     this.name = name
     this.username = uniqueUsername(name)
     this.url = url
-    this.context = context
+    this.context = page.context()
     this.watch = watch
   }
 
@@ -36,16 +36,20 @@ export class Person {
   static async arrive(browser, url, name, options) {
     const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
     context.setDefaultTimeout(actionMs)
-    const person = new Person(name, url, context, await Watch.over(context))
-    person.page = await context.newPage()
-    return person
+    const watch = await Watch.over(context)
+    return new Person(name, url, await context.newPage(), watch)
+  }
+
+  /** The same person without the browser. */
+  get account() {
+    return this.#account ?? assert.fail(`${this.name} has no account yet`)
   }
 
   /** The account is made by the API and its session put into the browser: signing up by hand is a test of its own. */
   async signUpQuietly() {
     const response = await this.context.request.post('/api/v1/auth/signup', { data: { username: this.username, password, display_name: this.name } })
     assert.equal(response.status(), 201, await response.text())
-    this.account = new Account(this.url, await response.json())
+    this.#account = new Account(this.url, await response.json())
   }
 
   /** Opens an address and waits until the rooms are there. @param {string} [path] */

@@ -8,7 +8,7 @@ export const socketURL = (url) => `${url.replace(/^http/, 'ws')}/api/v1/socket`
 /**
  * The official SDK, unmodified. Node 20 has no WebSocket of its own, so it is given one.
  * @param {string} url
- * @param {import('centrifuge').Options} options
+ * @param {Partial<import('centrifuge').Options>} options
  */
 export function openSDK(url, options) {
   return new Centrifuge(socketURL(url), { websocket: WebSocket, ...options })
@@ -46,9 +46,9 @@ export async function openRaw(url) {
   const socket = new WebSocket(socketURL(url))
   /** @type {any[]} */
   const frames = []
-  socket.on('message', (text) => frames.push(...String(text).split('\n').filter(Boolean).map((line) => JSON.parse(line))))
+  socket.on('message', (/** @type {Buffer} */ text) => frames.push(...String(text).split('\n').filter(Boolean).map((line) => JSON.parse(line))))
   /** @type {Promise<{ code: number, reason: string }>} */
-  const closed = new Promise((resolve) => socket.once('close', (code, reason) => resolve({ code, reason: String(reason) })))
+  const closed = new Promise((resolve) => socket.once('close', (/** @type {number} */ code, /** @type {Buffer} */ reason) => resolve({ code, reason: String(reason) })))
   await within('open', new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject)))
   socket.on('error', () => {}) // the close event says what happened
   return { socket, frames, closed, send: (/** @type {unknown} */ frame) => socket.send(JSON.stringify(frame)) }

@@ -6,14 +6,14 @@ import { setTimeout as delay } from 'node:timers/promises'
  * @param {string} what
  * @param {() => T | Promise<T>} ask
  * @param {number} [ms]
- * @returns {Promise<T>} the first answer that is true
+ * @returns {Promise<Exclude<T, false | undefined | null | '' | 0>>} the first answer that is true
  */
 export async function until(what, ask, ms = 15_000) {
   const end = Date.now() + ms
   let answer
   do {
     answer = await ask()
-    if (answer) return answer
+    if (answer) return /** @type {any} */ (answer)
     await delay(25)
   } while (Date.now() < end)
   throw new Error(`waited ${ms} ms in vain until ${what}; the last answer was ${JSON.stringify(answer)}`)

@@ -77,6 +77,8 @@ async function bothSee(ann, ben, room, said, before = 2) {
     }, backMs).catch(() => {}) // the comparison says more
     assert.deepEqual(shown, truth, `what ${person.name} sees is the server's history`)
   }
+  // Nobody has anything left to send now, so a message that was sent twice would be here.
+  assert.equal((await ann.account.history(room.id)).length, total, 'nothing came after it')
 }
 
 /** How many rows the page's database holds, whatever it calls them. @param {Person} person */

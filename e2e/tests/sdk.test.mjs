@@ -33,7 +33,7 @@ afterEach(() => {
 })
 after(() => server.stop())
 
-/** @param {import('centrifuge').Options} options */
+/** @param {Partial<import('centrifuge').Options>} options */
 function sdk(options) {
   const client = openSDK(server.url, options)
   open.push(() => client.disconnect())
@@ -295,7 +295,7 @@ describe('who may connect', () => {
     const { socketURL } = await import('../helpers/socket.mjs')
     const socket = new WebSocket(socketURL(server.url), { origin: 'https://evil.example' })
     const answer = await within('refused', new Promise((resolve, reject) => {
-      socket.once('unexpected-response', (request, response) => {
+      socket.once('unexpected-response', (/** @type {any} */ request, /** @type {any} */ response) => {
         request.destroy()
         resolve(response.statusCode)
       })
