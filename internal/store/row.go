@@ -54,7 +54,7 @@ func normalValue(c Column, v any) (normal any, problem string) {
 		}
 	case []byte:
 		if c.Kind == Bytes {
-			return v, ""
+			return append([]byte{}, v...), "" // SQLite's driver returns no bytes as a nil slice, which Postgres' would store as NULL
 		}
 	}
 	return nil, fmt.Sprintf("holds a value that is not of its kind, %s (SQLite lets in what Postgres would not)", c.Kind)
