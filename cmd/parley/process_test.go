@@ -138,8 +138,16 @@ func (p *process) kill(t *testing.T) {
 	<-p.done
 }
 
-// serving waits until a server serves and returns its address.
-func (p *process) serving(t *testing.T) string {
+// interrupt asks the process to stop, as a service manager does.
+func (p *process) interrupt(t *testing.T) {
 	t.Helper()
-	return "http://" + p.says(t, `msg=serving .* addr=(\S+)`)[1]
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serving waits until a server serves.
+func (p *process) serving(t *testing.T) {
+	t.Helper()
+	p.says(t, "msg=serving ")
 }

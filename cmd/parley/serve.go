@@ -36,8 +36,9 @@ func (serveCmd) Run(ctx context.Context, e env) error {
 	case <-ctx.Done():
 	case err = <-a.Failed():
 	}
-	log.Info("stopping")
-	grace, cancel := context.WithTimeout(context.Background(), c.HTTP.ShutdownGrace)
+	ctx = context.WithoutCancel(ctx) // it has ended, which is why we stop
+	log.InfoContext(ctx, "stopping")
+	grace, cancel := context.WithTimeout(ctx, c.HTTP.ShutdownGrace)
 	defer cancel()
 	if stopErr := a.Stop(grace); err == nil {
 		err = stopErr
