@@ -60,6 +60,16 @@ describe('MessageRow', () => {
     expect(screen.queryByRole('button', { name: 'Edit message' })).toBeNull()
   })
 
+  it('keeps its toolbar while the focus moves into it', async () => {
+    show(message(4, { author_id: me }))
+    act(() => row().focus())
+    await userEvent.tab()
+    expect(screen.getByRole('button', { name: 'Copy text' })).toHaveFocus()
+    await userEvent.tab()
+    await userEvent.keyboard('{Enter}')
+    expect(editingStore.getState().editing).toEqual({ roomId: 7, number: 4 })
+  })
+
   it('asks before it deletes', async () => {
     const chat = show(message(4, { author_id: me }))
     const remove = vi.spyOn(chat, 'delete').mockResolvedValue()

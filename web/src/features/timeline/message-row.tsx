@@ -24,7 +24,8 @@ interface Props {
 
 export const MessageRow = memo(function MessageRow({ message, change, grouped, roomId, owner, editing }: Props) {
   const chat = useChat()
-  const [near, setNear] = useState(false)
+  const [hovered, setHovered] = useState(false)
+  const [focused, setFocused] = useState(false)
   const [asking, setAsking] = useState(false)
   const mine = message.author_id === chat.me.id
   const deleted = message.deleted_at !== undefined || change?.kind === 'delete'
@@ -37,12 +38,13 @@ export const MessageRow = memo(function MessageRow({ message, change, grouped, r
       data-message-id={message.id}
       data-number={message.number}
       data-client-key={message.client_key}
-      onPointerEnter={() => setNear(true)}
-      onPointerLeave={() => setNear(false)}
-      onFocus={() => setNear(true)}
-      onBlur={() => setNear(false)}
+      // A finger that is lifted "leaves" before it clicks, so only a mouse hovers; a tap focuses.
+      onPointerEnter={(event) => setHovered(event.pointerType === 'mouse')}
+      onPointerLeave={() => setHovered(false)}
+      onFocus={() => setFocused(true)}
+      onBlur={(event) => setFocused(event.currentTarget.contains(event.relatedTarget))}
     >
-      {near && !deleted && !editing && (
+      {(hovered || focused) && !deleted && !editing && (
         <MessageToolbar
           message={message}
           mine={mine}
