@@ -93,6 +93,7 @@ func checkProduction(c *Config, faults *Faults) {
 		faults.add("PARLEY_REDIS_URL", "its password is a well-known one", "give Redis a random password")
 	}
 	checkHashCost(c, faults)
+	checkLimits(c)
 	if host, _, err := net.SplitHostPort(c.OpsAddr); err == nil && !loopback(host) {
 		c.Warnings = append(c.Warnings, "PARLEY_OPS_ADDR: it asks for no password and is reachable from other machines; see that only operators reach it.")
 	}

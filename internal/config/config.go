@@ -4,6 +4,7 @@ package config
 
 import (
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"time"
 )
@@ -46,6 +47,10 @@ type Config struct {
 	HTTP              HTTP
 	Socket            Socket
 	Auth              Auth
+	// Limits are the rate limits by name: post is PARLEY_LIMIT_POST.
+	Limits map[string]Rate
+	// TrustedProxies are believed when they say whom they speak for.
+	TrustedProxies []netip.Prefix
 
 	// Warnings are whole sentences about settings that work and should still be looked at.
 	Warnings []string

@@ -3,7 +3,9 @@ package config
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -87,6 +89,13 @@ func TestLoad_nothing_set(t *testing.T) {
 			AccessTTL: 15 * time.Minute, RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour,
 			Argon2: Argon2{MemoryKiB: 47104, Time: 1, Parallelism: 1},
 		},
+		Limits: map[string]Rate{
+			"sign_in": {5, 15 * time.Minute}, "sign_in_account": {50, 15 * time.Minute}, "sign_in_network": {100, time.Hour},
+			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
+			"read": {600, time.Minute}, "search": {60, time.Minute}, "typing": {60, time.Minute}, "read_mark": {240, time.Minute},
+			"subscribe": {1000, time.Minute}, "command": {600, time.Minute}, "socket_refusals": {100, time.Minute},
+			"socket_closures": {3, 10 * time.Minute},
+		},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %#v\nwant %#v", c, want)
@@ -120,7 +129,18 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_SOCKET_PING=6s", "PARLEY_SOCKET_PONG_TIMEOUT=5s", "PARLEY_SOCKET_CONNECT_TIMEOUT=7s",
 		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
+		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7",
 	}
+	limits := map[string]Rate{}
+	for i, what := range []string{
+		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "post", "write", "read", "search", "typing", "read_mark",
+		"subscribe", "command", "socket_refusals",
+	} {
+		environ = append(environ, fmt.Sprintf("PARLEY_LIMIT_%s=%d/1h30m", strings.ToUpper(what), 7+i))
+		limits[what] = Rate{7 + i, 90 * time.Minute}
+	}
+	environ = append(environ, "PARLEY_LIMIT_SOCKET_CLOSURES=off")
+	limits["socket_closures"] = Rate{}
 	if len(environ)+1 != len(Settings()) {
 		t.Errorf("%d of %d settings are covered here", len(environ)+1, len(Settings()))
 	}
@@ -150,6 +170,10 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		Auth: Auth{
 			AccessTTL: 8 * time.Minute, RefreshIdle: 9 * time.Minute, RefreshAbsolute: 10 * time.Minute,
 			Argon2: Argon2{MemoryKiB: 64, Time: 2, Parallelism: 3},
+		},
+		Limits: limits,
+		TrustedProxies: []netip.Prefix{
+			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("192.0.2.7/32"),
 		},
 	}
 	if !reflect.DeepEqual(c, want) {
@@ -241,6 +265,18 @@ func TestLoad_refuses_in_any_environment(t *testing.T) {
 		{"PARLEY_HTTP_HEADER_TIMEOUT", "20s", "PARLEY_HTTP_READ_TIMEOUT"},
 		{"PARLEY_SOCKET_PONG_TIMEOUT", "25s", "PARLEY_SOCKET_PING"},
 		{"PARLEY_SOCKET_FRAME_BYTES", "2MiB", "PARLEY_SOCKET_QUEUE_BYTES"},
+		{"PARLEY_LIMIT_POST", "5", "5/15m"},
+		{"PARLEY_LIMIT_POST", "0/1m", "off"},
+		{"PARLEY_LIMIT_POST", "1000001/1m", "count"},
+		{"PARLEY_LIMIT_POST", "5/", "duration"},
+		{"PARLEY_LIMIT_POST", "5/10ms", "duration"},
+		{"PARLEY_LIMIT_POST", "5/25h", "duration"},
+		{"PARLEY_LIMIT_POSTS", "5/1m", "PARLEY_LIMIT_POST?"},
+		{"PARLEY_TRUSTED_PROXIES", "10.0.0.0/33", "network"},
+		{"PARLEY_TRUSTED_PROXIES", "proxy.internal", "network"},
+		{"PARLEY_TRUSTED_PROXIES", "10.0.0.0/8,", "network"},
+		{"PARLEY_TRUSTED_PROXIES", "0.0.0.0/0", "everybody"},
+		{"PARLEY_TRUSTED_PROXIES", "::/0", "everybody"},
 		{"PARLEY_AUTH_ACCESS_TTL", "0", "duration"},
 		{"PARLEY_AUTH_REFRESH_IDLE", "2161h", "PARLEY_AUTH_REFRESH_ABSOLUTE"},
 		{"PARLEY_AUTH_ARGON2_MEMORY_KIB", "4294967296", "number"},
@@ -314,6 +350,10 @@ func TestLoad_accepts_in_production(t *testing.T) {
 		{"no_password_at_all", []string{"PARLEY_DATABASE_URL=postgres:///parley?host=/run/postgresql", "PARLEY_REDIS_URL=redis://redis"}, ""},
 		{"ops_on_every_interface", []string{"PARLEY_OPS_ADDR=:9090"}, "PARLEY_OPS_ADDR"},
 		{"ops_on_localhost", []string{"PARLEY_OPS_ADDR=localhost:9090"}, ""},
+		{"no_limit_on_guessing", []string{"PARLEY_LIMIT_SIGN_IN_ACCOUNT=off"}, "PARLEY_LIMIT_SIGN_IN_ACCOUNT"},
+		{"no_limit_on_posting", []string{"PARLEY_LIMIT_POST=off"}, ""},
+		{"a_proxy", []string{"PARLEY_TRUSTED_PROXIES=fc00::/7,172.16.0.0/12"}, ""},
+		{"half_the_internet_as_a_proxy", []string{"PARLEY_TRUSTED_PROXIES=0.0.0.0/1"}, "PARLEY_TRUSTED_PROXIES"},
 		{"equal_hash_cost", []string{"PARLEY_AUTH_ARGON2_MEMORY_KIB=19456", "PARLEY_AUTH_ARGON2_TIME=2"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

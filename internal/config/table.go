@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Setting describes one variable. Default is what holds in development; Production is the default there when it is
 // another one. Required means that production does not start before it is said.
@@ -31,7 +34,7 @@ type row struct {
 // table is the whole list of settings: a new one is one entry here and one field in Config. Later entries may use
 // what earlier ones have put into c.
 func table(c *Config) []row {
-	return append(append(placeTable(c), limitTable(c)...), authTable(c)...)
+	return slices.Concat(placeTable(c), limitTable(c), rateTable(c), authTable(c))
 }
 
 func placeTable(c *Config) []row {
