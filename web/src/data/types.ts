@@ -13,6 +13,8 @@ export type ChangePage = Schemas['ChangePage']
 export type SessionAnswer = Schemas['Session']
 export type ProblemBody = Schemas['Problem']
 export type ServerEvent = Schemas['Event']
+/** An event that happened in a room. */
+export type RoomEvent = Extract<ServerEvent, { room_id: number }>
 
 /** The limits the server enforces, so that a person is told before sending. */
 export const limits = { body: 8000, roomName: 80, topic: 250, username: 32, displayName: 64, passwordMin: 10, passwordMax: 256 } as const

@@ -105,6 +105,11 @@ describe('applyEvents', () => {
     expect(targets.rooms.get(7)?.member_count).toBe(2)
   })
 
+  it('leaves alone what it does not know', () => {
+    apply({ type: 'notice.added', at }, { type: 'moon.rose', room_id: 7, at, data: {} })
+    expect(targets.rooms.get(7)).toEqual(room)
+  })
+
   it('ignores rooms it does not know', () => {
     expect(() => apply({ ...posted(4), room_id: 99 })).not.toThrow()
   })

@@ -1,7 +1,7 @@
 import type { RoomsStore } from '@/data/rooms-store'
 import type { Change } from '@/data/timeline/timeline-store'
 import type { Timelines } from '@/data/timeline/timelines'
-import type { Member, Message, Room, ServerEvent } from '@/data/types'
+import type { Member, Message, Room, RoomEvent, ServerEvent } from '@/data/types'
 import type { TypingStore } from '@/data/typing-store'
 import type { UsersStore } from '@/data/users-store'
 
@@ -30,9 +30,11 @@ export function applyEvents(targets: EventTargets, events: readonly ServerEvent[
   }
 }
 
-function byRoom(events: readonly ServerEvent[]): Map<number, ServerEvent[]> {
-  const rooms = new Map<number, ServerEvent[]>()
+/** Events of no room, and of kinds this client does not know yet, are left alone: a newer server may send them. */
+function byRoom(events: readonly ServerEvent[]): Map<number, RoomEvent[]> {
+  const rooms = new Map<number, RoomEvent[]>()
   for (const event of events) {
+    if (!('room_id' in event)) continue
     const list = rooms.get(event.room_id)
     if (list) list.push(event)
     else rooms.set(event.room_id, [event])
@@ -40,7 +42,7 @@ function byRoom(events: readonly ServerEvent[]): Map<number, ServerEvent[]> {
   return rooms
 }
 
-function applyEvent(targets: EventTargets, event: ServerEvent): void {
+function applyEvent(targets: EventTargets, event: RoomEvent): void {
   const { rooms, typing, users } = targets
   switch (event.type) {
     case 'message.posted': {
