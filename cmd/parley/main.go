@@ -26,6 +26,7 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Write the database into a file, while the server serves."`
 	Restore restoreCmd `cmd:"" help:"Fill an empty database from a backup."`
 	Store   storeCmd   `cmd:"" help:"Move the data to another database."`
+	Upgrade upgradeCmd `cmd:"" help:"Prepare an upgrade."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what is wrong, and say what to do."`
 	Config  configCmd  `cmd:"" help:"Check or print the settings."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -38,8 +38,9 @@ var mayImport = map[string][]string{
 	"internal/store":            {"internal/chat", "internal/store/migrations", "internal/store/pgquery", "internal/store/query"},
 
 	// Whole databases from here to there. They know the store's tables and rows; their SQL is in store.
-	"internal/store/archive":  {"internal/store"},
-	"internal/store/transfer": {"internal/store"},
+	"internal/store/archive":   {"internal/store"},
+	"internal/store/transfer":  {"internal/store"},
+	"internal/store/rehearsal": {"internal/store", "internal/store/transfer"},
 
 	"internal/service": {"internal/auth", "internal/chat", "internal/store"},
 
@@ -63,7 +64,8 @@ var mayImport = map[string][]string{
 		"internal/realtime", "internal/service", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi", "web",
 	},
 	"cmd/parley": {
-		"internal/app", "internal/config", "internal/doctor", "internal/store", "internal/store/archive", "internal/store/transfer",
+		"internal/app", "internal/config", "internal/doctor", "internal/store", "internal/store/archive",
+		"internal/store/rehearsal", "internal/store/transfer",
 		"internal/telemetry", "web",
 	},
 	"web": {},

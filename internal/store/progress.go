@@ -2,10 +2,8 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // progressTable exists in a database while it is being filled from another one, and only then. It is no part of the schema: a copy makes it
@@ -98,21 +96,4 @@ func (l *Loader) EndProgress(ctx context.Context) error {
 		return fmt.Errorf("end progress: %w", classify(err))
 	}
 	return nil
-}
-
-// Discard removes an unfinished copy; any other database it leaves alone.
-func (l *Loader) Discard(ctx context.Context, tables []Table) error {
-	// Reading it first makes this fail, before anything is deleted, where there is no such table.
-	var source string
-	err := l.tx.QueryRowContext(ctx, "SELECT source FROM "+progressTable+" LIMIT 1").Scan(&source)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("discard copy: %w", classify(err))
-	}
-	for _, t := range slices.Backward(tables) {
-		text := "DELETE FROM " + quoted(t.Name) //nolint:gosec // a quoted name out of the database's own catalogue
-		if _, err := l.tx.ExecContext(ctx, text); err != nil {
-			return fmt.Errorf("discard copy: %w", classify(err))
-		}
-	}
-	return l.EndProgress(ctx)
 }

@@ -137,14 +137,13 @@ func prepare(ctx context.Context, o Options, level int64) (map[string]store.Prog
 	return progress, nil
 }
 
+// discard takes an unfinished copy away, by taking back the schema it is in: some tables let nobody delete a row. The note goes last, so
+// that this too can be interrupted.
 func discard(ctx context.Context, s *store.Store) error {
-	return s.Load(ctx, func(l *store.Loader) error {
-		tables, err := l.Tables(ctx)
-		if err != nil {
-			return err
-		}
-		return l.Discard(ctx, tables)
-	})
+	if _, err := s.MigrateTo(ctx, 0); err != nil {
+		return err
+	}
+	return s.Load(ctx, func(l *store.Loader) error { return l.EndProgress(ctx) })
 }
 
 func claim(ctx context.Context, l *store.Loader) error {
