@@ -28,8 +28,6 @@ func Fill(tb testing.TB, place string, d Data) {
 	steps := []string{
 		series("$1", `INSERT INTO users (id, username, username_key, display_name, password_hash, created_at)
 			SELECT i, 'user' || i, 'user' || i, 'User ' || i, 'hash', 0 FROM n`),
-		series("$1", `INSERT INTO sessions (id, user_id, refresh_hash, created_at, used_at, expires_at)
-			SELECT 'session' || i, i, 'hash' || i, 0, 0, 1000000 FROM n`),
 		series("$1", `INSERT INTO rooms (id, kind, name, name_key, topic, created_by, creation_key, created_at, active_at)
 			SELECT i, CASE WHEN i % 4 = 0 THEN 'private' ELSE 'public' END, 'room' || i, 'room' || i, 'What it is about', 1, 'key' || i, 0, i FROM n`),
 		series("$1", `INSERT INTO members (room_id, user_id, role, joined_at)
@@ -41,7 +39,7 @@ func Fill(tb testing.TB, place string, d Data) {
 			FROM (SELECT room_id, max(number) AS last, max(created_at) AS at FROM messages GROUP BY room_id) AS m WHERE m.room_id = rooms.id`,
 		"ANALYZE",
 	}
-	counts := []int{d.Users, d.Users, d.Rooms, d.RoomsOf, d.Quiet, d.Messages - d.Quiet}
+	counts := []int{d.Users, d.Rooms, d.RoomsOf, d.Quiet, d.Messages - d.Quiet}
 	for i, step := range steps {
 		var args []any
 		if i < len(counts) {
