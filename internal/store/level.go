@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pressly/goose/v3"
+
 	"parley/internal/store/migrations"
 )
 
@@ -17,23 +19,21 @@ import (
 
 // Level returns the level of the database's schema; ErrSchemaNew when this binary does not know it.
 func (s *Store) Level(ctx context.Context) (int64, error) {
-	p, err := s.goose()
+	steps, err := s.known()
 	if err != nil {
 		return 0, err
 	}
-	have, err := p.GetDBVersion(ctx)
+	if err := s.refuseUnknown(ctx); err != nil {
+		return 0, wrapMigrate("level", err)
+	}
+	have, err := s.versions(ctx)
 	if err != nil {
 		return 0, wrapMigrate("level", err)
 	}
-	known := int64(0)
-	for _, source := range p.ListSources() {
-		if source.Version > have {
-			return source.Version - 1, nil
+	for _, step := range steps {
+		if _, applied := have[step.Version]; !applied {
+			return step.Version - 1, nil
 		}
-		known = source.Version
-	}
-	if have > known {
-		return 0, fmt.Errorf("%w: it is at version %d, this binary knows %d", ErrSchemaNew, have, known)
 	}
 	return s.LatestLevel()
 }
@@ -63,24 +63,21 @@ func (s *Store) LatestLevel() (int64, error) {
 }
 
 // MigrateTo brings the schema up or down to a level and returns the steps it took, in their order. Steps down lose what they remove.
-func (s *Store) MigrateTo(ctx context.Context, level int64) ([]Migration, error) {
-	p, err := s.goose()
-	if err != nil {
-		return nil, err
-	}
-	have, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return nil, wrapMigrate("to", err)
-	}
-	if have == level {
-		return nil, nil
-	}
-	move := p.UpTo
-	if have > level {
-		move = p.DownTo
-	}
-	done, err := move(ctx, level)
-	return applied(done), wrapMigrate(fmt.Sprintf("to %d", level), err)
+func (s *Store) MigrateTo(ctx context.Context, level int64) (done []Migration, err error) {
+	err = s.migrating(ctx, func(p *goose.Provider) error {
+		have, err := p.GetDBVersion(ctx)
+		if err != nil || have == level {
+			return err
+		}
+		move := p.UpTo
+		if have > level {
+			move = p.DownTo
+		}
+		results, err := move(ctx, level)
+		done = applied(results)
+		return err
+	})
+	return done, wrapMigrate(fmt.Sprintf("to %d", level), err)
 }
 
 // stepsOf returns the steps of an engine.

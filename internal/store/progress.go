@@ -41,17 +41,7 @@ func (s *Store) UnfinishedCopy(ctx context.Context) (source string, progress []P
 	return source, progress, rows.Err()
 }
 
-func (s *Store) hasProgress(ctx context.Context) (bool, error) {
-	text := "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1"
-	if s.dialect == Postgres {
-		text = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1"
-	}
-	var n int
-	if err := s.read.QueryRowContext(ctx, text, progressTable).Scan(&n); err != nil {
-		return false, fmt.Errorf("look for progress: %w", classify(err))
-	}
-	return n > 0, nil
-}
+func (s *Store) hasProgress(ctx context.Context) (bool, error) { return s.hasTable(ctx, progressTable) }
 
 // checkFinished refuses a database that a copy has not finished: it looks like one that lacks some messages.
 func (s *Store) checkFinished(ctx context.Context) error {

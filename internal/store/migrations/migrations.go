@@ -3,6 +3,7 @@ package migrations
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing/fstest"
@@ -12,9 +13,13 @@ import (
 var files embed.FS
 
 // FS returns the steps of one dialect, "sqlite" or "postgres". A file named NNNNN_x.sql is for both; NNNNN_x.postgres.sql and
-// NNNNN_x.sqlite.sql are only for theirs. SQLite wants INTEGER, not BIGINT, for a key that is its row id.
-func FS(dialect string) (fs.FS, error) {
-	names, err := fs.Glob(files, "*.sql")
+// NNNNN_x.sqlite.sql are only for theirs.
+func FS(dialect string) (fs.FS, error) { return ForDialect(files, dialect) }
+
+// ForDialect picks the steps of one dialect out of a folder and writes them the way the engine wants: SQLite wants INTEGER, not BIGINT, for
+// a key that is its row id, and both want the mark of compatibility as a statement.
+func ForDialect(folder fs.FS, dialect string) (fs.FS, error) {
+	names, err := fs.Glob(folder, "*.sql")
 	if err != nil {
 		return nil, err
 	}
@@ -24,14 +29,18 @@ func FS(dialect string) (fs.FS, error) {
 		if special && only != dialect {
 			continue
 		}
-		data, err := files.ReadFile(name)
+		data, err := fs.ReadFile(folder, name)
 		if err != nil {
 			return nil, err
 		}
+		text := string(data)
 		if dialect == "sqlite" {
-			data = []byte(strings.ReplaceAll(string(data), "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY"))
+			text = strings.ReplaceAll(text, "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
 		}
-		out[base+".sql"] = &fstest.MapFile{Data: data}
+		if text, err = recordCompatibility(base+".sql", text); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out[base+".sql"] = &fstest.MapFile{Data: []byte(text)}
 	}
 	return out, nil
 }
