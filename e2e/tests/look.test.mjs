@@ -103,6 +103,28 @@ for (const [look, options] of /** @type {const} */ ([
   })
 }
 
+scene('every word is set in a typeface that comes with the page', async (s) => {
+  const ann = await s.person('Ann')
+  const { room } = await furnish(s, ann)
+  const { page } = ann
+  await page.goto(`/rooms/${room.id}/details`)
+  await ann.hears('Who has the chart')
+  await page.getByRole('heading', { name: 'Members' }).waitFor()
+  await page.evaluate(() => document.fonts.ready)
+  const browser = await ann.context.newCDPSession(page)
+  await browser.send('DOM.enable')
+  await browser.send('CSS.enable')
+  const { root } = await browser.send('DOM.getDocument')
+  for (const selector of ['h1', 'h2', '[role="separator"]', '[data-body] p', '[data-body] em', '[data-body] pre', 'nav a', 'time', 'textarea']) {
+    const { nodeIds } = await browser.send('DOM.querySelectorAll', { nodeId: root.nodeId, selector })
+    assert.ok(nodeIds.length > 0, `there is a ${selector}`)
+    for (const nodeId of nodeIds) {
+      const { fonts } = await browser.send('CSS.getPlatformFontsForNode', { nodeId })
+      assert.deepEqual(fonts.filter(({ isCustomFont }) => !isCustomFont).map(({ familyName }) => familyName), [], `${selector} falls back to`)
+    }
+  }
+})
+
 scene('at 320 px, which is 400% zoom, nothing scrolls sideways', async (s) => {
   const ann = await s.person('Ann', { viewport: { width: 320, height: 640 } })
   const stranger = await s.stranger('Ben', { viewport: { width: 320, height: 640 } })
