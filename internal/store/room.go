@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"parley/internal/chat"
@@ -74,10 +76,19 @@ func (s *Store) ListRooms(ctx context.Context, user chat.UserID) ([]chat.RoomVie
 	if err != nil {
 		return nil, fmt.Errorf("list rooms: %w", classify(err))
 	}
-	views := make([]chat.RoomView, 0, len(rows))
-	for _, r := range rows {
-		views = append(views, chat.RoomView{Room: room(r.Room), Membership: membership(&r.Role, &r.LastReadNumber, &r.JoinedAt)})
+	views := make([]chat.RoomView, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		views[i] = chat.RoomView{
+			Room: chat.Room{
+				ID: chat.RoomID(r.ID), Name: r.Name, Kind: chat.RoomKind(r.Kind), Topic: r.Topic, CreatedBy: chat.UserID(r.CreatedBy),
+				CreatedAt: fromMillis(r.CreatedAt), ActiveAt: fromMillis(r.ActiveAt),
+				LastNumber: r.LastNumber, Revision: r.Revision, MemberCount: r.MemberCount,
+			},
+			Membership: chat.Membership{Role: chat.Role(r.Role), LastReadNumber: r.LastReadNumber, JoinedAt: fromMillis(r.JoinedAt)},
+		}
 	}
+	slices.SortFunc(views, func(a, b chat.RoomView) int { return cmp.Or(b.ActiveAt.Compare(a.ActiveAt), cmp.Compare(a.ID, b.ID)) })
 	return views, nil
 }
 

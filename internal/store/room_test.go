@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"parley/internal/chat"
 	"parley/internal/store"
@@ -122,6 +123,31 @@ func TestRooms(t *testing.T) {
 		for _, r := range rooms {
 			if r.MemberCount != 1 {
 				t.Errorf("%s has %d members, want 1", r.Name, r.MemberCount)
+			}
+		}
+	})
+}
+
+// The room that was talked in last comes first. The engine is not asked to sort, so this is the only place that says so.
+func TestListRooms(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		maya, theo := newUser(t, s, "maya"), newUser(t, s, "theo")
+		first, second, third := newRoom(t, s, maya, "first"), newRoom(t, s, maya, "second"), newRoom(t, s, maya, "third")
+		newRoom(t, s, theo, "not hers")
+		later := chat.Message{Room: second, Author: maya, Body: "x", ClientKey: "k", CreatedAt: at.Add(time.Second)}
+		if _, _, err := s.InsertMessage(ctx, later); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.ListRooms(ctx, maya)
+		if err != nil || len(list) != 3 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		for i, want := range []chat.RoomID{second, first, third} { // of the same moment: the older room
+			view, err := s.RoomForUser(ctx, want, maya)
+			if err != nil || list[i] != view {
+				t.Errorf("at %d: %+v, want %+v, %v", i, list[i], view, err)
 			}
 		}
 	})
