@@ -7,11 +7,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"parley/internal/app"
 	"parley/internal/config"
 	"parley/internal/doctor"
 	"parley/internal/store"
-	"parley/internal/telemetry"
 )
 
 type doctorCmd struct {
@@ -24,9 +22,7 @@ func (d doctorCmd) Run(ctx context.Context, e env) error {
 	c, settings := config.Load(e.environ)
 	findings := doctor.Examine(ctx, doctor.Options{
 		Config: c, Settings: settings, Clock: time.Now, Timeout: d.Timeout,
-		Open: func(ctx context.Context) (*store.Store, error) {
-			return app.OpenStore(ctx, c, telemetry.NewLogger(e.stderr, c.Log.Level, c.Log.Format))
-		},
+		Open: func(ctx context.Context) (*store.Store, error) { return openOnce(ctx, c) },
 	})
 	if err := d.print(e, findings); err != nil {
 		return err
@@ -38,6 +34,15 @@ func (d doctorCmd) Run(ctx context.Context, e env) error {
 		return fmt.Errorf("%d of %d checks found a fault", n, len(findings))
 	}
 	return nil
+}
+
+// openOnce does not wait for a database that is away, as the server would at its start: that it is away is what the doctor has to say.
+func openOnce(ctx context.Context, c config.Config) (*store.Store, error) {
+	place := c.Database.URL
+	if c.Database.Engine == config.SQLite {
+		place = c.Database.Path
+	}
+	return store.Open(ctx, store.Options{URL: place})
 }
 
 func (d doctorCmd) print(e env, findings []doctor.Finding) error {

@@ -103,16 +103,21 @@ GROUP BY created_by, creation_key HAVING count(*) > 1 ORDER BY created_by`,
 		`SELECT id, room_id FROM messages WHERE deleted_at IS NOT NULL AND body <> '' ORDER BY id`,
 		"message %d in room %d is deleted and still has its text",
 	},
-	counterInvariant("users"), counterInvariant("rooms"), counterInvariant("messages"),
 }
 
-func counterInvariant(noun string) invariant {
+// counterInvariants asks, for every noun whose identifiers are counted, for one that would be handed out twice.
+func counterInvariants(tables []Table) (list []invariant) {
 	const next = "coalesce((SELECT c.next FROM counters c WHERE c.name = '%[1]s'), 0)"
-	return invariant{
-		"counters",
-		fmt.Sprintf("SELECT "+next+", max(id) FROM %[1]s HAVING max(id) >= "+next, noun),
-		"the next identifier of " + noun + " would be %d, and %d is in use",
+	for _, noun := range counted {
+		if slices.ContainsFunc(tables, func(t Table) bool { return t.Name == noun }) {
+			list = append(list, invariant{
+				"counters",
+				fmt.Sprintf("SELECT "+next+", max(id) FROM %[1]s HAVING max(id) >= "+next, noun),
+				"the next identifier of " + noun + " would be %d, and %d is in use",
+			})
+		}
 	}
+	return list
 }
 
 // Invariants returns what is wrong in the data, checked on the database as it is now; nothing for one without a schema.
@@ -121,14 +126,7 @@ func (s *Store) Invariants(ctx context.Context) (faults []Fault, err error) {
 		if len(n.tables) == 0 {
 			return nil
 		}
-		for _, i := range invariants {
-			found, err := n.broken(ctx, i)
-			if err != nil {
-				return fmt.Errorf("check %s: %w", i.check, classify(err))
-			}
-			faults = append(faults, found...)
-		}
-		for _, i := range referenceInvariants(n.tables) {
+		for _, i := range slices.Concat(invariants, counterInvariants(n.tables), referenceInvariants(n.tables)) {
 			found, err := n.broken(ctx, i)
 			if err != nil {
 				return fmt.Errorf("check %s: %w", i.check, classify(err))

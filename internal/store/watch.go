@@ -121,6 +121,7 @@ func (x *Scratch) Locks(ctx context.Context) (locks []TableLock, err error) {
 
 func strongest(rows *sql.Rows) (locks []TableLock, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	locks = []TableLock{}
 	rank := map[string]int{}
 	for rows.Next() {
 		var name, mode string

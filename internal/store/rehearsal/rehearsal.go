@@ -62,7 +62,9 @@ type Table struct {
 
 // Run rehearses. The error is about what kept it from finding out; what it found out is in the report.
 func Run(ctx context.Context, o Options) (r Report, err error) {
-	r = Report{Engine: o.Store.Dialect()}
+	r = Report{
+		Engine: o.Store.Dialect(), Back: []Step{}, Up: []Step{}, Down: []Step{}, Tables: []Table{}, Problems: []string{}, Notes: []string{},
+	}
 	if r.Level, err = o.Store.Level(ctx); err != nil {
 		return r, err
 	}
