@@ -85,7 +85,7 @@ func leftBehind(t *testing.T, place string) []string {
 }
 
 // Each planted step is rehearsed as if the next release had it.
-func TestRun(t *testing.T) {
+func TestRehearse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, up, down string
@@ -144,7 +144,7 @@ func TestRun(t *testing.T) {
 }
 
 // What is there already can be rehearsed too, from any level; with nothing pending there is nothing to do.
-func TestRun_from(t *testing.T) {
+func TestRehearse_from(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
