@@ -129,6 +129,8 @@ type silent struct{ commits atomic.Int64 }
 func (s *silent) Announce(...chat.Event)       { s.commits.Add(1) }
 func (*silent) Expel(chat.RoomID, chat.UserID) {}
 
+func (*silent) Revoke(chat.UserID, ...chat.SessionID) {}
+
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
 var filler = strings.Repeat("lorem ipsum ", bodyBytes/12+1)
@@ -219,4 +221,62 @@ func (h *hall) bareArguments(lane, first, rows int) []any {
 		args = append(args, ids[i], rooms[i], numbers[i], numbers[i], authors[i], keys[i], bodies[i], times[i])
 	}
 	return args
+}
+
+// BenchmarkMarkRead measures read marks of 64 people, alone and while 16 of them post as fast as they can: a mark must not cost a sync of
+// the disk each, or the readers of a message would starve its successors.
+func BenchmarkMarkRead(b *testing.B) {
+	for _, engine := range []store.Dialect{store.SQLite, store.Postgres} {
+		for _, posters := range []int{0, 16} {
+			b.Run(fmt.Sprintf("%s/posters=%d", engine, posters), func(b *testing.B) { benchmarkMarkRead(b, engine, posters) })
+		}
+	}
+}
+
+func benchmarkMarkRead(b *testing.B, engine store.Dialect, posters int) {
+	b.Helper()
+	const readers = 64
+	h := newHall(b, engine, readers)
+	if _, err := storetest.Raw(b, h.place).ExecContext(context.Background(), "UPDATE rooms SET last_number = 1000000, revision = 1000000"); err != nil {
+		b.Fatal(err)
+	}
+	var reading, posting sync.WaitGroup
+	var posted atomic.Int64
+	done := make(chan struct{})
+	b.ResetTimer()
+	h.commits.Store(0)
+	before, start := h.meter.Used(), time.Now()
+	for p := range posters {
+		posting.Go(func() {
+			for i := p; ; i += posters {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := h.post(p, i); err != nil {
+					b.Error(err)
+				}
+				posted.Add(1)
+			}
+		})
+	}
+	for r := range readers {
+		reading.Go(func() {
+			for i := r; i < b.N; i += readers {
+				room := h.rooms[i/readers%len(h.rooms)]
+				if _, err := h.service.Rooms.MarkRead(context.Background(), chat.Actor{User: h.people[r]}, room, int64(1+i/readers)); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	reading.Wait()
+	elapsed, cpu := time.Since(start), h.meter.Used()-before
+	b.StopTimer()
+	close(done)
+	posting.Wait()
+	b.ReportMetric(float64(b.N)/elapsed.Seconds(), "marks/s")
+	b.ReportMetric(float64(posted.Load())/elapsed.Seconds(), "posts/s")
+	b.ReportMetric(micros(cpu)/float64(b.N+int(posted.Load())), "cpu-µs/write")
 }

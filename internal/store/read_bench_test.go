@@ -18,7 +18,6 @@ import (
 //
 //	go test ./internal/store -run '^$' -bench Read -benchtime 5000x -count 3
 func BenchmarkRead(b *testing.B) {
-	ctx := context.Background()
 	for _, engine := range []store.Dialect{store.SQLite, store.Postgres} {
 		b.Run(string(engine), func(b *testing.B) {
 			place := storetest.URL(b, engine)
@@ -30,31 +29,32 @@ func BenchmarkRead(b *testing.B) {
 				b.Run(name, func(b *testing.B) { benchmarkRead(b, meter, want, f) })
 			}
 			read("newest 50 of the quiet room", 50, func(int) (int, error) {
-				list, err := s.ListMessagesBefore(ctx, storetest.Quiet, math.MaxInt64, 50)
+				list, err := s.ListMessagesBefore(context.Background(), storetest.Quiet, math.MaxInt64, 50)
 				return len(list), err
 			})
 			read("newest 50 of a busy room", 50, func(i int) (int, error) {
-				list, err := s.ListMessagesBefore(ctx, chat.RoomID(2+i%1000), math.MaxInt64, 50)
+				list, err := s.ListMessagesBefore(context.Background(), chat.RoomID(2+i%1000), math.MaxInt64, 50)
 				return len(list), err
 			})
 			read("50 in the middle of the quiet room", 50, func(i int) (int, error) {
-				list, err := s.ListMessagesBefore(ctx, storetest.Quiet, int64(1000+i*97%90_000), 50)
+				list, err := s.ListMessagesBefore(context.Background(), storetest.Quiet, int64(1000+i*97%90_000), 50)
 				return len(list), err
 			})
 			read("last 50 changes of the quiet room", 50, func(int) (int, error) {
-				list, err := s.ListChanges(ctx, storetest.Quiet, 99_950, 200)
+				list, err := s.ListChanges(context.Background(), storetest.Quiet, 99_950, 200)
 				return len(list), err
 			})
 			read("no changes of a busy room", 0, func(int) (int, error) {
-				list, err := s.ListChanges(ctx, busy, 900, 200)
+				list, err := s.ListChanges(context.Background(), busy, 900, 200)
 				return len(list), err
 			})
+			read("a round trip", 0, func(int) (int, error) { return 0, s.Ping(context.Background()) })
 			read("200 rooms with unread", 200, func(i int) (int, error) {
-				list, err := s.ListRooms(ctx, chat.UserID(1+i%1000))
+				list, err := s.ListRooms(context.Background(), chat.UserID(1+i%1000))
 				return len(list), err
 			})
 			read("a room and one's place in it", 1, func(i int) (int, error) {
-				_, err := s.RoomForUser(ctx, chat.RoomID(1+i%1000), chat.UserID(1+i%1000))
+				_, err := s.RoomForUser(context.Background(), chat.RoomID(1+i%1000), chat.UserID(1+i%1000))
 				return 1, err
 			})
 		})

@@ -26,14 +26,14 @@ func Fill(tb testing.TB, place string, d Data) {
 	ctx := context.Background()
 	db := Raw(tb, place)
 	steps := []string{
-		series("$1", `INSERT INTO users (id, username, username_key, display_name, password_hash, created_at)
+		series(`INSERT INTO users (id, username, username_key, display_name, password_hash, created_at)
 			SELECT i, 'user' || i, 'user' || i, 'User ' || i, 'hash', 0 FROM n`),
-		series("$1", `INSERT INTO rooms (id, kind, name, name_key, topic, created_by, creation_key, created_at, active_at)
+		series(`INSERT INTO rooms (id, kind, name, name_key, topic, created_by, creation_key, created_at, active_at)
 			SELECT i, CASE WHEN i % 4 = 0 THEN 'private' ELSE 'public' END, 'room' || i, 'room' || i, 'What it is about', 1, 'key' || i, 0, i FROM n`),
-		series("$1", `INSERT INTO members (room_id, user_id, role, joined_at)
+		series(`INSERT INTO members (room_id, user_id, role, joined_at)
 			SELECT 1 + (u.id * 7 + i) % (SELECT max(id) FROM rooms), u.id, CASE WHEN i = 1 THEN 'owner' ELSE 'member' END, i FROM n CROSS JOIN users u`),
-		series("$1", messagesOf("1", "i", "i")),
-		series("$1", messagesOf("2 + (i - 1) % ((SELECT max(id) FROM rooms) - 1)", "1 + (i - 1) / ((SELECT max(id) FROM rooms) - 1)",
+		series(messagesOf("1", "i", "i")),
+		series(messagesOf("2 + (i - 1) % ((SELECT max(id) FROM rooms) - 1)", "1 + (i - 1) / ((SELECT max(id) FROM rooms) - 1)",
 			"i + (SELECT count(*) FROM messages q)")),
 		`UPDATE rooms SET last_number = m.last, revision = m.last, active_at = m.at
 			FROM (SELECT room_id, max(number) AS last, max(created_at) AS at FROM messages GROUP BY room_id) AS m WHERE m.room_id = rooms.id`,
@@ -62,10 +62,10 @@ func vacuum(tb testing.TB, db *sql.DB) {
 	}
 }
 
-// series puts a table n with a column i, 1 to a count, before an INSERT. Both engines understand it.
-func series(count, insert string) string {
+// series puts a table n with a column i, 1 to the first argument, before the SELECT of an INSERT. Both engines understand it.
+func series(insert string) string {
 	into, query, _ := strings.Cut(insert, "SELECT")
-	return into + "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST(" + count + " AS BIGINT)) SELECT" + query
+	return into + "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST($1 AS BIGINT)) SELECT" + query
 }
 
 // messagesOf inserts messages of 200 characters. Ids ascend in the order in which rooms are written to; authors take turns.
