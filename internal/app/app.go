@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/redis/rueidis"
 
 	"parley/internal/chat"
 	"parley/internal/config"
@@ -31,6 +33,8 @@ type Options struct {
 	Logger *slog.Logger
 	Web    fs.FS      // the built web client
 	Clock  chat.Clock // nil: the machine's
+	// RedisPrefix is what the keys of sessions begin with; empty is "parley". Two servers that share a Redis must not share it.
+	RedisPrefix string
 }
 
 // App is a running server.
@@ -42,6 +46,9 @@ type App struct {
 	store   *store.Store
 	node    *realtime.Node
 	service *service.Service
+
+	redis       rueidis.Client // nil without Redis
+	redisPrefix string
 
 	public, ops     *http.Server
 	publicAt, opsAt net.Listener
@@ -55,7 +62,7 @@ type App struct {
 // Start brings a server up: database, then listeners, then everything between. When it returns, the server answers. What was started is
 // stopped again when a later step fails.
 func Start(ctx context.Context, o Options) (*App, error) {
-	a := &App{config: o.Config, log: o.Logger, clock: o.Clock, failed: make(chan error, 2)}
+	a := &App{config: o.Config, log: o.Logger, clock: o.Clock, redisPrefix: cmp.Or(o.RedisPrefix, "parley"), failed: make(chan error, 2)}
 	if a.clock == nil {
 		a.clock = time.Now //nolint:forbidigo // the one place where the real clock enters
 	}
@@ -72,6 +79,11 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if err := a.prepareSchema(ctx); err != nil {
 		return err
 	}
+	if !a.config.Redis.Memory() {
+		if a.redis, err = openRedis(ctx, a.config, a.log); err != nil {
+			return err
+		}
+	}
 	// The listeners are opened before anything is served, so that a port that is taken is an error at start, and before anything is wired,
 	// because only an open listener knows which port it got.
 	if err := a.listen(ctx); err != nil {
@@ -81,7 +93,11 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if err := a.wire(registry); err != nil {
 		return err
 	}
-	a.health = ops.NewHealth([]ops.Check{{Name: "db", Probe: a.store.Ping}, {Name: "redis"}}, a.clock)
+	// Before the first request: a session that ended while this node was down has ended here too.
+	if err := a.service.Sessions.CatchUp(ctx); err != nil {
+		return err
+	}
+	a.health = ops.NewHealth([]ops.Check{{Name: "db", Probe: a.store.Ping}, a.redisCheck()}, a.clock)
 	public, err := httpapi.New(httpapi.Options{
 		Service: a.service, Socket: a.node, Live: a.health.Live(), Ready: a.health.Ready(), Web: o.Web, Logger: a.log, Clock: a.clock,
 		BodyBytes: a.config.HTTP.BodyBytes, Secure: a.config.PublicURL.Scheme == "https", Origins: exact(a.config.CORSOrigins),
@@ -95,6 +111,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopBackground = cancel
 	a.background.Go(func() { a.sweepSessions(background) })
+	a.background.Go(func() { a.catchUpWithSessions(background) })
 	a.public = a.serve(a.publicAt, public)
 	if a.opsAt != nil {
 		a.ops = a.serve(a.opsAt, ops.NewHandler(a.health, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), true))
@@ -109,9 +126,10 @@ func (a *App) wire(registry *prometheus.Registry) error {
 		return err
 	}
 	publisher := &wsapi.Publisher{}
+	policy := sessionPolicy(a.config.Auth)
 	a.service = service.New(service.Deps{
 		Store: a.store, Hasher: newHasher(a.config.Auth), Tokens: tokens, Publisher: publisher, Clock: a.clock, Logger: a.log,
-		RefreshIdle: a.config.Auth.RefreshIdle, RefreshAbsolute: a.config.Auth.RefreshAbsolute,
+		Sessions: policy, Keeper: a.sessionKeeper(policy),
 	})
 	s := a.config.Socket
 	a.node, err = realtime.New(realtime.Config{
@@ -175,26 +193,11 @@ func (a *App) stop(ctx context.Context) error {
 		a.stopBackground()
 	}
 	a.background.Wait()
+	if a.redis != nil {
+		a.redis.Close()
+	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// sweepSessions removes the sessions that are over, every hour: they can no longer be used, and need not be kept.
-func (a *App) sweepSessions(ctx context.Context) {
-	t := time.NewTicker(time.Hour)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			if n, err := a.service.Sessions.Sweep(ctx); err != nil {
-				a.log.WarnContext(ctx, "sessions not swept", slog.Any("error", err))
-			} else if n > 0 {
-				a.log.DebugContext(ctx, "sessions swept", slog.Int64("sessions", n))
-			}
-		}
-	}
 }

@@ -86,10 +86,16 @@ func KindOf(err error) Kind {
 var (
 	ErrUnauthenticated = &Error{Kind: KindUnauthenticated, Code: "unauthenticated", Detail: "Sign in first."}
 	ErrBadCredentials  = &Error{Kind: KindUnauthenticated, Code: "bad_credentials", Detail: "This username and password do not match."}
+	ErrWrongPassword   = &Error{
+		Kind: KindInvalid, Code: "invalid", Detail: "This is not your current password.",
+		Fields: []FieldError{{Field: "current_password", Code: "wrong", Detail: "This is not your current password."}},
+	}
 	ErrSessionOver     = &Error{Kind: KindUnauthenticated, Code: "session_over", Detail: "This session is over. Sign in again."}
 	ErrUserNotFound    = &Error{Kind: KindNotFound, Code: "user_not_found", Detail: "There is no such person here."}
 	ErrRoomNotFound    = &Error{Kind: KindNotFound, Code: "room_not_found", Detail: "There is no such room, or it is not yours to see."}
 	ErrMessageNotFound = &Error{Kind: KindNotFound, Code: "message_not_found", Detail: "There is no such message."}
+	ErrSessionNotFound = &Error{Kind: KindNotFound, Code: "session_not_found", Detail: "There is no such session."}
+	ErrNoticeNotFound  = &Error{Kind: KindNotFound, Code: "notice_not_found", Detail: "There is no such notice."}
 	ErrNotMember       = &Error{Kind: KindForbidden, Code: "not_a_member", Detail: "Join the room first."}
 	ErrForbidden       = &Error{Kind: KindForbidden, Code: "forbidden", Detail: "You may not do this here."}
 	ErrUsernameTaken   = &Error{

@@ -15,6 +15,7 @@ const (
 	EventMemberLeft     EventType = "member.left"
 	EventReadMarked     EventType = "read.marked"
 	EventTypingStarted  EventType = "typing.started"
+	EventNoticeAdded    EventType = "notice.added"
 )
 
 // Event is something that happened and that others are told of. It is announced after the commit and may be lost on the way: whoever
@@ -28,12 +29,12 @@ type Event struct {
 	Message  *Message // message.*
 	RoomNow  *Room    // room.updated
 	Member   *Member  // member.joined
-	User     UserID   // member.left, typing.started: who; read.marked: whose mark
+	User     UserID   // member.left, typing.started: who; read.marked: whose mark; notice.added: whose notice
 	LastRead int64    // read.marked
 }
 
 // ToRoom reports whether the event goes to everybody in the room.
-func (e Event) ToRoom() bool { return e.Type != EventReadMarked }
+func (e Event) ToRoom() bool { return e.Type != EventReadMarked && e.Type != EventNoticeAdded }
 
 // ToUser returns the person whose own channel gets the event too, 0 for none. A new or former member is told there, because they are
 // not listening to the room at that moment.
@@ -41,7 +42,7 @@ func (e Event) ToUser() UserID {
 	switch e.Type {
 	case EventMemberJoined:
 		return e.Member.User.ID
-	case EventMemberLeft, EventReadMarked:
+	case EventMemberLeft, EventReadMarked, EventNoticeAdded:
 		return e.User
 	}
 	return 0

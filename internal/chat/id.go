@@ -11,8 +11,6 @@ type (
 	RoomID int64
 	// MessageID identifies a message across rooms. For its place in a room see Message.Number.
 	MessageID int64
-	// SessionID identifies a sign-in on one device.
-	SessionID string
 )
 
 // MaxInteger is the largest integer that JavaScript represents exactly (2^53 - 1), and so the largest number in the contract.

@@ -12,6 +12,7 @@ import (
 )
 
 var regexMap = map[string]ogenregex.Regexp{
+	"^[A-Z2-7]{26}$":     ogenregex.MustCompile("^[A-Z2-7]{26}$"),
 	"^[A-Za-z0-9_.:-]+$": ogenregex.MustCompile("^[A-Za-z0-9_.:-]+$"),
 }
 

@@ -38,6 +38,12 @@ func encodeBrowseRoomsResponse(response *RoomPage, w http.ResponseWriter) error 
 	return nil
 }
 
+func encodeChangePasswordResponse(response *ChangePasswordNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
 func encodeCreateRoomResponse(response CreateRoomRes, w http.ResponseWriter) error {
 	switch response := response.(type) {
 	case *CreateRoomOK:
@@ -78,6 +84,12 @@ func encodeDeleteMessageResponse(response *Message, w http.ResponseWriter) error
 	if _, err := e.WriteTo(w); err != nil {
 		return errors.Wrap(err, "write")
 	}
+
+	return nil
+}
+
+func encodeDismissNoticeResponse(response *DismissNoticeNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
 
 	return nil
 }
@@ -153,6 +165,19 @@ func encodeListMessagesResponse(response *MessagePage, w http.ResponseWriter) er
 	return nil
 }
 
+func encodeListNoticesResponse(response *NoticeList, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeListRoomsResponse(response *RoomList, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(200)
@@ -161,6 +186,19 @@ func encodeListRoomsResponse(response *RoomList, w http.ResponseWriter) error {
 	response.Encode(e)
 	if err := e.Close(); err != nil {
 		return errors.Wrap(err, "flush streaming")
+	}
+
+	return nil
+}
+
+func encodeListSessionsResponse(response *SessionList, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
 	}
 
 	return nil
@@ -347,6 +385,18 @@ func encodeRefreshSessionResponse(response *SessionHeaders, w http.ResponseWrite
 }
 
 func encodeRemoveMemberResponse(response *RemoveMemberNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
+func encodeRevokeAllSessionsResponse(response *RevokeAllSessionsNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
+func encodeRevokeSessionResponse(response *RevokeSessionNoContent, w http.ResponseWriter) error {
 	w.WriteHeader(204)
 
 	return nil

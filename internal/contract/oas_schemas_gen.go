@@ -53,6 +53,8 @@ func (s *AddMemberInput) SetUsername(val string) {
 	s.Username = val
 }
 
+type Agent string
+
 type Body string
 
 // Ref: #/components/schemas/ChangePage
@@ -104,6 +106,36 @@ func (s *ChangePage) SetRoom(val Room) {
 	s.Room = val
 }
 
+// Ref: #/components/schemas/ChangePasswordInput
+type ChangePasswordInput struct {
+	CurrentPassword string `json:"current_password"`
+	// 10 to 256 characters.
+	NewPassword string `json:"new_password"`
+}
+
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *ChangePasswordInput) GetCurrentPassword() string {
+	return s.CurrentPassword
+}
+
+// GetNewPassword returns the value of NewPassword.
+func (s *ChangePasswordInput) GetNewPassword() string {
+	return s.NewPassword
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *ChangePasswordInput) SetCurrentPassword(val string) {
+	s.CurrentPassword = val
+}
+
+// SetNewPassword sets the value of NewPassword.
+func (s *ChangePasswordInput) SetNewPassword(val string) {
+	s.NewPassword = val
+}
+
+// ChangePasswordNoContent is response for ChangePassword operation.
+type ChangePasswordNoContent struct{}
+
 type ClientKey string
 
 type CreateRoomCreated Room
@@ -153,6 +185,80 @@ type CreateRoomOK Room
 
 func (*CreateRoomOK) createRoomRes() {}
 
+// Ref: #/components/schemas/DeviceSession
+type DeviceSession struct {
+	ID        SessionID `json:"id"`
+	Agent     Agent     `json:"agent"`
+	Place     Place     `json:"place"`
+	CreatedAt Time      `json:"created_at"`
+	UsedAt    Time      `json:"used_at"`
+	// This is the session that asks.
+	Current bool `json:"current"`
+}
+
+// GetID returns the value of ID.
+func (s *DeviceSession) GetID() SessionID {
+	return s.ID
+}
+
+// GetAgent returns the value of Agent.
+func (s *DeviceSession) GetAgent() Agent {
+	return s.Agent
+}
+
+// GetPlace returns the value of Place.
+func (s *DeviceSession) GetPlace() Place {
+	return s.Place
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *DeviceSession) GetCreatedAt() Time {
+	return s.CreatedAt
+}
+
+// GetUsedAt returns the value of UsedAt.
+func (s *DeviceSession) GetUsedAt() Time {
+	return s.UsedAt
+}
+
+// GetCurrent returns the value of Current.
+func (s *DeviceSession) GetCurrent() bool {
+	return s.Current
+}
+
+// SetID sets the value of ID.
+func (s *DeviceSession) SetID(val SessionID) {
+	s.ID = val
+}
+
+// SetAgent sets the value of Agent.
+func (s *DeviceSession) SetAgent(val Agent) {
+	s.Agent = val
+}
+
+// SetPlace sets the value of Place.
+func (s *DeviceSession) SetPlace(val Place) {
+	s.Place = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *DeviceSession) SetCreatedAt(val Time) {
+	s.CreatedAt = val
+}
+
+// SetUsedAt sets the value of UsedAt.
+func (s *DeviceSession) SetUsedAt(val Time) {
+	s.UsedAt = val
+}
+
+// SetCurrent sets the value of Current.
+func (s *DeviceSession) SetCurrent(val bool) {
+	s.Current = val
+}
+
+// DismissNoticeNoContent is response for DismissNotice operation.
+type DismissNoticeNoContent struct{}
+
 // Ref: #/components/schemas/EditMessageInput
 type EditMessageInput struct {
 	Body Body `json:"body"`
@@ -184,6 +290,7 @@ type Event struct {
 	MemberLeftEvent     MemberLeftEvent
 	ReadMarkedEvent     ReadMarkedEvent
 	TypingStartedEvent  TypingStartedEvent
+	NoticeAddedEvent    NoticeAddedEvent
 }
 
 // EventType is oneOf type of Event.
@@ -199,6 +306,7 @@ const (
 	MemberLeftEventEvent     EventType = "member.left"
 	ReadMarkedEventEvent     EventType = "read.marked"
 	TypingStartedEventEvent  EventType = "typing.started"
+	NoticeAddedEventEvent    EventType = "notice.added"
 )
 
 // IsMessagePostedEvent reports whether Event is MessagePostedEvent.
@@ -224,6 +332,9 @@ func (s Event) IsReadMarkedEvent() bool { return s.Type == ReadMarkedEventEvent 
 
 // IsTypingStartedEvent reports whether Event is TypingStartedEvent.
 func (s Event) IsTypingStartedEvent() bool { return s.Type == TypingStartedEventEvent }
+
+// IsNoticeAddedEvent reports whether Event is NoticeAddedEvent.
+func (s Event) IsNoticeAddedEvent() bool { return s.Type == NoticeAddedEventEvent }
 
 // SetMessagePostedEvent sets Event to MessagePostedEvent.
 func (s *Event) SetMessagePostedEvent(v MessagePostedEvent) {
@@ -390,6 +501,27 @@ func (s Event) GetTypingStartedEvent() (v TypingStartedEvent, ok bool) {
 func NewTypingStartedEventEvent(v TypingStartedEvent) Event {
 	var s Event
 	s.SetTypingStartedEvent(v)
+	return s
+}
+
+// SetNoticeAddedEvent sets Event to NoticeAddedEvent.
+func (s *Event) SetNoticeAddedEvent(v NoticeAddedEvent) {
+	s.Type = NoticeAddedEventEvent
+	s.NoticeAddedEvent = v
+}
+
+// GetNoticeAddedEvent returns NoticeAddedEvent and true boolean if Event is NoticeAddedEvent.
+func (s Event) GetNoticeAddedEvent() (v NoticeAddedEvent, ok bool) {
+	if !s.IsNoticeAddedEvent() {
+		return v, false
+	}
+	return s.NoticeAddedEvent, true
+}
+
+// NewNoticeAddedEventEvent returns new Event from NoticeAddedEvent.
+func NewNoticeAddedEventEvent(v NoticeAddedEvent) Event {
+	var s Event
+	s.SetNoticeAddedEvent(v)
 	return s
 }
 
@@ -1309,6 +1441,154 @@ func (s *MessagePostedEventType) UnmarshalText(data []byte) error {
 	}
 }
 
+// Ref: #/components/schemas/Notice
+type Notice struct {
+	ID        ID           `json:"id"`
+	Kind      NoticeKind   `json:"kind"`
+	At        Time         `json:"at"`
+	SessionID OptSessionID `json:"session_id"`
+	Agent     Agent        `json:"agent"`
+	Place     Place        `json:"place"`
+}
+
+// GetID returns the value of ID.
+func (s *Notice) GetID() ID {
+	return s.ID
+}
+
+// GetKind returns the value of Kind.
+func (s *Notice) GetKind() NoticeKind {
+	return s.Kind
+}
+
+// GetAt returns the value of At.
+func (s *Notice) GetAt() Time {
+	return s.At
+}
+
+// GetSessionID returns the value of SessionID.
+func (s *Notice) GetSessionID() OptSessionID {
+	return s.SessionID
+}
+
+// GetAgent returns the value of Agent.
+func (s *Notice) GetAgent() Agent {
+	return s.Agent
+}
+
+// GetPlace returns the value of Place.
+func (s *Notice) GetPlace() Place {
+	return s.Place
+}
+
+// SetID sets the value of ID.
+func (s *Notice) SetID(val ID) {
+	s.ID = val
+}
+
+// SetKind sets the value of Kind.
+func (s *Notice) SetKind(val NoticeKind) {
+	s.Kind = val
+}
+
+// SetAt sets the value of At.
+func (s *Notice) SetAt(val Time) {
+	s.At = val
+}
+
+// SetSessionID sets the value of SessionID.
+func (s *Notice) SetSessionID(val OptSessionID) {
+	s.SessionID = val
+}
+
+// SetAgent sets the value of Agent.
+func (s *Notice) SetAgent(val Agent) {
+	s.Agent = val
+}
+
+// SetPlace sets the value of Place.
+func (s *Notice) SetPlace(val Place) {
+	s.Place = val
+}
+
+// Sent to a person's own channel; ask for the notices.
+// Ref: #/components/schemas/NoticeAddedEvent
+type NoticeAddedEvent struct {
+	Type NoticeAddedEventType `json:"type"`
+	At   Time                 `json:"at"`
+}
+
+// GetType returns the value of Type.
+func (s *NoticeAddedEvent) GetType() NoticeAddedEventType {
+	return s.Type
+}
+
+// GetAt returns the value of At.
+func (s *NoticeAddedEvent) GetAt() Time {
+	return s.At
+}
+
+// SetType sets the value of Type.
+func (s *NoticeAddedEvent) SetType(val NoticeAddedEventType) {
+	s.Type = val
+}
+
+// SetAt sets the value of At.
+func (s *NoticeAddedEvent) SetAt(val Time) {
+	s.At = val
+}
+
+type NoticeAddedEventType string
+
+const (
+	NoticeAddedEventTypeNoticeAdded NoticeAddedEventType = "notice.added"
+)
+
+// AllValues returns all NoticeAddedEventType values.
+func (NoticeAddedEventType) AllValues() []NoticeAddedEventType {
+	return []NoticeAddedEventType{
+		NoticeAddedEventTypeNoticeAdded,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s NoticeAddedEventType) MarshalText() ([]byte, error) {
+	switch s {
+	case NoticeAddedEventTypeNoticeAdded:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *NoticeAddedEventType) UnmarshalText(data []byte) error {
+	switch NoticeAddedEventType(data) {
+	case NoticeAddedEventTypeNoticeAdded:
+		*s = NoticeAddedEventTypeNoticeAdded
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type NoticeKind string
+
+// Ref: #/components/schemas/NoticeList
+type NoticeList struct {
+	Items []Notice `json:"items"`
+}
+
+// GetItems returns the value of Items.
+func (s *NoticeList) GetItems() []Notice {
+	return s.Items
+}
+
+// SetItems sets the value of Items.
+func (s *NoticeList) SetItems(val []Notice) {
+	s.Items = val
+}
+
 type Number int64
 
 // OnEventsNoContent is response for OnEvents operation.
@@ -1498,6 +1778,52 @@ func (o OptRole) Or(d Role) Role {
 	return d
 }
 
+// NewOptSessionID returns new OptSessionID with value set to v.
+func NewOptSessionID(v SessionID) OptSessionID {
+	return OptSessionID{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptSessionID is optional SessionID.
+type OptSessionID struct {
+	Value SessionID
+	Set   bool
+}
+
+// IsSet returns true if OptSessionID was set.
+func (o OptSessionID) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptSessionID) Reset() {
+	var v SessionID
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptSessionID) SetTo(v SessionID) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptSessionID) Get() (v SessionID, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptSessionID) Or(d SessionID) SessionID {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptString returns new OptString with value set to v.
 func NewOptString(v string) OptString {
 	return OptString{
@@ -1589,6 +1915,8 @@ func (o OptTime) Or(d Time) Time {
 	}
 	return d
 }
+
+type Place string
 
 type PostMessageCreated Message
 
@@ -1899,6 +2227,28 @@ func (s *ReadMarkedEventType) UnmarshalText(data []byte) error {
 type RemoveMemberNoContent struct{}
 
 type Revision int64
+
+// Ref: #/components/schemas/RevokeAllInput
+type RevokeAllInput struct {
+	// This session stays.
+	KeepCurrent bool `json:"keep_current"`
+}
+
+// GetKeepCurrent returns the value of KeepCurrent.
+func (s *RevokeAllInput) GetKeepCurrent() bool {
+	return s.KeepCurrent
+}
+
+// SetKeepCurrent sets the value of KeepCurrent.
+func (s *RevokeAllInput) SetKeepCurrent(val bool) {
+	s.KeepCurrent = val
+}
+
+// RevokeAllSessionsNoContent is response for RevokeAllSessions operation.
+type RevokeAllSessionsNoContent struct{}
+
+// RevokeSessionNoContent is response for RevokeSession operation.
+type RevokeSessionNoContent struct{}
 
 // What a member may do in a room.
 // Ref: #/components/schemas/Role
@@ -2335,6 +2685,23 @@ func (s *SessionHeaders) SetSetCookie(val []string) {
 // SetResponse sets the value of Response.
 func (s *SessionHeaders) SetResponse(val Session) {
 	s.Response = val
+}
+
+type SessionID string
+
+// Ref: #/components/schemas/SessionList
+type SessionList struct {
+	Items []DeviceSession `json:"items"`
+}
+
+// GetItems returns the value of Items.
+func (s *SessionList) GetItems() []DeviceSession {
+	return s.Items
+}
+
+// SetItems sets the value of Items.
+func (s *SessionList) SetItems(val []DeviceSession) {
+	s.Items = val
 }
 
 // Ref: #/components/schemas/SignUpInput

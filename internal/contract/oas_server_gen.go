@@ -20,6 +20,12 @@ type Handler interface {
 	//
 	// GET /api/v1/rooms/browse
 	BrowseRooms(ctx context.Context, params BrowseRoomsParams) (*RoomPage, error)
+	// ChangePassword implements changePassword operation.
+	//
+	// Every other session ends, and its access at once.
+	//
+	// POST /api/v1/me/password
+	ChangePassword(ctx context.Context, req *ChangePasswordInput) error
 	// CreateRoom implements createRoom operation.
 	//
 	// The creator becomes its owner and first member.
@@ -33,6 +39,12 @@ type Handler interface {
 	//
 	// DELETE /api/v1/rooms/{room_id}/messages/{number}
 	DeleteMessage(ctx context.Context, params DeleteMessageParams) (*Message, error)
+	// DismissNotice implements dismissNotice operation.
+	//
+	// Dismiss a notice.
+	//
+	// DELETE /api/v1/me/notices/{notice_id}
+	DismissNotice(ctx context.Context, params DismissNoticeParams) error
 	// EditMessage implements editMessage operation.
 	//
 	// Edit one's own message.
@@ -72,6 +84,13 @@ type Handler interface {
 	//
 	// GET /api/v1/rooms/{room_id}/messages
 	ListMessages(ctx context.Context, params ListMessagesParams) (*MessagePage, error)
+	// ListNotices implements listNotices operation.
+	//
+	// Without those about this session, which cannot dismiss them either. A new one is told by
+	// `notice.added` on my own channel.
+	//
+	// GET /api/v1/me/notices
+	ListNotices(ctx context.Context) (*NoticeList, error)
 	// ListRooms implements listRooms operation.
 	//
 	// Unread is `last_number - last_read_number`. After a reconnect, compare `revision` with the one
@@ -79,6 +98,12 @@ type Handler interface {
 	//
 	// GET /api/v1/rooms
 	ListRooms(ctx context.Context) (*RoomList, error)
+	// ListSessions implements listSessions operation.
+	//
+	// Where I am signed in.
+	//
+	// GET /api/v1/me/sessions
+	ListSessions(ctx context.Context) (*SessionList, error)
 	// ListUsers implements listUsers operation.
 	//
 	// Look people up by id.
@@ -118,8 +143,10 @@ type Handler interface {
 	PostMessage(ctx context.Context, req *PostMessageInput, params PostMessageParams) (PostMessageRes, error)
 	// RefreshSession implements refreshSession operation.
 	//
-	// The refresh token rotates on every use. The `X-Parley` header proves that the request was made by a
-	// script of this origin.
+	// The refresh token rotates on every use. Presenting the previous one again within ten seconds gets
+	// the same successor, so that two tabs or a lost answer do no harm; any older one, or a later retry,
+	// ends the session (`session_over`), because somebody has a copy. The `X-Parley` header proves that
+	// the request was made by a script of this origin.
 	//
 	// POST /api/v1/auth/refresh
 	RefreshSession(ctx context.Context, params RefreshSessionParams) (*SessionHeaders, error)
@@ -129,6 +156,18 @@ type Handler interface {
 	//
 	// DELETE /api/v1/rooms/{room_id}/members/{user_id}
 	RemoveMember(ctx context.Context, params RemoveMemberParams) error
+	// RevokeAllSessions implements revokeAllSessions operation.
+	//
+	// Sign out everywhere.
+	//
+	// POST /api/v1/me/sessions/revoke-all
+	RevokeAllSessions(ctx context.Context, req *RevokeAllInput) error
+	// RevokeSession implements revokeSession operation.
+	//
+	// Its access tokens and sockets stop within a second.
+	//
+	// DELETE /api/v1/me/sessions/{session_id}
+	RevokeSession(ctx context.Context, params RevokeSessionParams) error
 	// Room implements room operation.
 	//
 	// One room.

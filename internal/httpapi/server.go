@@ -69,6 +69,7 @@ func New(o Options) (http.Handler, error) {
 		crossOrigin.Handler,        // and which may not
 		withBodyLimit(o.BodyBytes), // no more than this is read
 		h.withRefreshCookie,        // the one cookie, for the endpoints that read it
+		withDevice,                 // where it comes from, for those that write it down
 	)(mux), nil
 }
 

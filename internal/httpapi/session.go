@@ -64,7 +64,7 @@ func (h *handler) session(s service.Session) *contract.SessionHeaders {
 func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contract.SessionHeaders, error) {
 	s, err := h.service.Sessions.SignUp(ctx, chat.SignUp{
 		Username: string(in.Username), Password: in.Password, DisplayName: in.DisplayName.Value, Email: in.Email.Value,
-	})
+	}, device(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contra
 
 // LogIn implements POST /api/v1/auth/login.
 func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (*contract.SessionHeaders, error) {
-	s, err := h.service.Sessions.Open(ctx, in.Username, in.Password)
+	s, err := h.service.Sessions.Open(ctx, in.Username, in.Password, device(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (*contract
 
 // RefreshSession implements POST /api/v1/auth/refresh.
 func (h *handler) RefreshSession(ctx context.Context, _ contract.RefreshSessionParams) (*contract.SessionHeaders, error) {
-	s, err := h.service.Sessions.Refresh(ctx, refreshToken(ctx))
+	s, err := h.service.Sessions.Refresh(ctx, refreshToken(ctx), device(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,36 @@ func (h *handler) RefreshSession(ctx context.Context, _ contract.RefreshSessionP
 
 // LogOut implements POST /api/v1/auth/logout.
 func (h *handler) LogOut(ctx context.Context, _ contract.LogOutParams) (*contract.LogOutNoContent, error) {
-	if err := h.service.Sessions.Close(ctx, refreshToken(ctx)); err != nil {
+	if err := h.service.Sessions.Close(ctx, refreshToken(ctx), device(ctx)); err != nil {
 		return nil, err
 	}
 	return &contract.LogOutNoContent{SetCookie: h.setCookie("", time.Time{})}, nil
+}
+
+// ListSessions implements GET /api/v1/me/sessions.
+func (h *handler) ListSessions(ctx context.Context) (*contract.SessionList, error) {
+	list, err := h.service.Sessions.List(ctx, actor(ctx))
+	if err != nil {
+		return nil, err
+	}
+	out := &contract.SessionList{Items: make([]contract.DeviceSession, len(list))}
+	for i, s := range list {
+		out.Items[i] = wire.Session(s)
+	}
+	return out, nil
+}
+
+// RevokeSession implements DELETE /api/v1/me/sessions/{session_id}.
+func (h *handler) RevokeSession(ctx context.Context, p contract.RevokeSessionParams) error {
+	return h.service.Sessions.Revoke(ctx, actor(ctx), chat.SessionID(p.SessionID), device(ctx))
+}
+
+// RevokeAllSessions implements POST /api/v1/me/sessions/revoke-all.
+func (h *handler) RevokeAllSessions(ctx context.Context, in *contract.RevokeAllInput) error {
+	return h.service.Sessions.RevokeAll(ctx, actor(ctx), in.KeepCurrent, device(ctx))
+}
+
+// ChangePassword implements POST /api/v1/me/password.
+func (h *handler) ChangePassword(ctx context.Context, in *contract.ChangePasswordInput) error {
+	return h.service.Sessions.ChangePassword(ctx, actor(ctx), in.CurrentPassword, in.NewPassword, device(ctx))
 }

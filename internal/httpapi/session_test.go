@@ -3,12 +3,14 @@ package httpapi_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
+	"parley/internal/store"
 )
 
 func TestSignUp(t *testing.T) {
@@ -84,38 +86,130 @@ func TestLogIn(t *testing.T) {
 	})
 }
 
+// places are where sessions can be kept: with each database, and in Redis.
+func places(t *testing.T, test func(t *testing.T, s *parleytest.Server, c *clock)) {
+	t.Helper()
+	for name, where := range map[string]parleytest.Option{
+		"sqlite": parleytest.On(store.SQLite), "postgres": parleytest.On(store.Postgres), "redis": parleytest.OnRedis(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &clock{}
+			test(t, parleytest.Start(t, where, parleytest.Clock(c.now)), c)
+		})
+	}
+}
+
+// clock is the machine's, ahead by as much as the test says.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
 func TestRefresh(t *testing.T) {
 	t.Parallel()
-	var ahead atomic.Int64 // how far the server's clock is ahead
-	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	s := parleytest.Start(t, parleytest.Clock(clock))
-	maya := s.SignUp(t, "maya")
-	refresh := func(cookie string) *parleytest.Response {
-		return s.Anonymous(t).Do(http.MethodPost, "/api/v1/auth/refresh", nil, "Cookie", cookie, "X-Parley", "1")
-	}
-	first := refresh(maya.Cookie).Want(http.StatusOK)
-	if first.Cookie() == maya.Cookie {
-		t.Error("the refresh token did not rotate")
-	}
-	refresh(maya.Cookie).WantProblem(401, "session_over")
-	refresh("").WantProblem(401, "session_over")
-	refresh("parley_rt=nonsense").WantProblem(401, "session_over")
-	s.Anonymous(t).Do(http.MethodPost, "/api/v1/auth/refresh", nil, "Cookie", first.Cookie()).WantProblem(400, "invalid", "X-Parley")
+	places(t, func(t *testing.T, s *parleytest.Server, c *clock) {
+		maya := s.SignUp(t, "maya")
+		nobody := s.Anonymous(t)
+		first := nobody.Refresh(maya.Cookie).Want(http.StatusOK)
+		if first.Cookie() == maya.Cookie {
+			t.Error("the refresh token did not rotate")
+		}
+		if again := nobody.Refresh(maya.Cookie).Want(http.StatusOK); again.Cookie() != first.Cookie() {
+			t.Error("a lost answer's retry gets another successor")
+		}
+		nobody.Refresh("parley_rt=nonsense").WantProblem(401, "session_over")
+		// The header without the cookie, and the cookie without the header.
+		nobody.Do(http.MethodPost, "/api/v1/auth/refresh", nil, "X-Parley", "1").WantProblem(401, "session_over")
+		nobody.Do(http.MethodPost, "/api/v1/auth/refresh", nil, "Cookie", first.Cookie()).WantProblem(400, "invalid", "X-Parley")
 
-	ahead.Store(int64(16 * time.Minute))
-	maya.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(401, "unauthenticated")
-	second := refresh(first.Cookie()).Want(http.StatusOK)
-	var session contract.Session
-	second.Decode(&session)
-	maya.Token = session.AccessToken
-	maya.Do(http.MethodGet, "/api/v1/me", nil).Want(http.StatusOK)
+		c.advance(16 * time.Minute)
+		maya.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(401, "unauthenticated")
+		maya.Cookie = first.Cookie()
+		maya.Renew()
+		maya.Do(http.MethodGet, "/api/v1/me", nil).Want(http.StatusOK)
 
-	out := s.Anonymous(t).Do(http.MethodPost, "/api/v1/auth/logout", nil, "Cookie", second.Cookie(), "X-Parley", "1").Want(http.StatusNoContent)
-	if c := out.Header.Get("Set-Cookie"); !strings.Contains(c, "Max-Age=0") {
-		t.Errorf("the cookie is not taken away: %q", c)
-	}
-	refresh(second.Cookie()).WantProblem(401, "session_over")
-	s.Anonymous(t).Do(http.MethodPost, "/api/v1/auth/logout", nil, "X-Parley", "1").Want(http.StatusNoContent)
+		out := nobody.Do(http.MethodPost, "/api/v1/auth/logout", nil, "Cookie", maya.Cookie, "X-Parley", "1").Want(http.StatusNoContent)
+		if c := out.Header.Get("Set-Cookie"); !strings.Contains(c, "Max-Age=0") {
+			t.Errorf("the cookie is not taken away: %q", c)
+		}
+		nobody.Refresh(maya.Cookie).WantProblem(401, "session_over")
+		maya.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(401, "unauthenticated")
+		nobody.Do(http.MethodPost, "/api/v1/auth/logout", nil, "X-Parley", "1").Want(http.StatusNoContent)
+	})
+}
+
+// Whoever copied a refresh token and the person both use it, sooner or later. The session ends for both, and the person is told.
+func TestRefresh_reuse(t *testing.T) {
+	t.Parallel()
+	places(t, func(t *testing.T, s *parleytest.Server, c *clock) {
+		desk := s.SignUp(t, "maya")
+		phone := s.SignIn(t, "maya")
+		bystander := phone.Connect()
+		victim := desk.Connect()
+		stolen := desk.Cookie
+		desk.Renew()
+		s.Anonymous(t).Refresh(stolen).Want(http.StatusOK) // within the grace it may be the second tab
+		c.advance(11 * time.Second)
+		start := time.Now()
+		s.Anonymous(t).Refresh(stolen).WantProblem(401, "session_over")
+		if e := victim.Ended(); e.Code != 3550 {
+			t.Errorf("the socket ended with %d %s", e.Code, e.Reason)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("the socket went on for %v", took)
+		}
+		desk.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(401, "unauthenticated")
+		desk.Refresh("").WantProblem(401, "session_over")
+
+		if e := bystander.Next(); e.Type != contract.NoticeAddedEventEvent {
+			t.Errorf("the other device is told %s", e.Type)
+		}
+		notices := phone.Notices()
+		if len(notices) != 1 || notices[0].Kind != "session.reused" || notices[0].Place != "127.0.0.0/24" {
+			t.Errorf("notices %+v", notices)
+		}
+		if list := phone.Sessions(); len(list) != 1 || !list[0].Current {
+			t.Errorf("sessions %+v", list)
+		}
+	})
+}
+
+func TestRefresh_grandparent(t *testing.T) {
+	t.Parallel()
+	places(t, func(t *testing.T, s *parleytest.Server, _ *clock) {
+		maya := s.SignUp(t, "maya")
+		first := maya.Cookie
+		maya.Renew()
+		maya.Renew()
+		s.Anonymous(t).Refresh(first).WantProblem(401, "session_over")
+		maya.Refresh("").WantProblem(401, "session_over")
+	})
+}
+
+// Two tabs with five requests each see the access token's end at the same moment.
+func TestRefresh_concurrent(t *testing.T) {
+	t.Parallel()
+	places(t, func(t *testing.T, s *parleytest.Server, _ *clock) {
+		maya := s.SignUp(t, "maya")
+		for range 5 {
+			answers := make([]*parleytest.Response, 10)
+			var wg sync.WaitGroup
+			for i := range answers {
+				wg.Go(func() { answers[i] = maya.Refresh("") })
+			}
+			wg.Wait()
+			for _, r := range answers {
+				if r.Want(http.StatusOK).Cookie() != answers[0].Cookie() {
+					t.Fatal("more than one successor")
+				}
+			}
+			maya.Cookie = answers[0].Cookie()
+		}
+		if n := len(maya.Sessions()); n != 1 {
+			t.Errorf("%d sessions", n)
+		}
+	})
 }
 
 func TestAccessToken(t *testing.T) {

@@ -3,9 +3,12 @@
 package parleytest
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -34,6 +37,8 @@ type options struct {
 	environ  []string
 	clock    chat.Clock
 	web      fs.FS
+	redis    bool
+	prefix   string
 }
 
 // Option changes how a server is started.
@@ -49,6 +54,13 @@ func At(place string) Option { return func(o *options) { o.database = place } }
 func With(settings ...string) Option {
 	return func(o *options) { o.environ = append(o.environ, settings...) }
 }
+
+// OnRedis keeps sessions in the Redis that PARLEY_TEST_REDIS_URL names, under keys of the test's own. Without one the test is skipped, loudly,
+// and where CI=true it fails.
+func OnRedis() Option { return func(o *options) { o.redis = true } }
+
+// RedisPrefix has servers share what they keep in Redis.
+func RedisPrefix(prefix string) Option { return func(o *options) { o.prefix = prefix } }
 
 // Clock injects the time.
 func Clock(c chat.Clock) Option { return func(o *options) { o.clock = c } }
@@ -79,6 +91,7 @@ func Start(tb testing.TB, list ...Option) *Server {
 	log := &Log{}
 	a, err := app.Start(context.Background(), app.Options{
 		Config: o.config(tb), Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Web: o.web, Clock: o.clock,
+		RedisPrefix: cmp.Or(o.prefix, "test-"+rand.Text()),
 	})
 	if err != nil {
 		tb.Fatalf("start the server: %v\n%s", err, log)
@@ -114,9 +127,25 @@ func (o *options) config(tb testing.TB) config.Config {
 	} else if place != "" {
 		environ = append(environ, "PARLEY_DATA_DIR="+filepath.Dir(place))
 	}
+	if o.redis {
+		environ = append(environ, "PARLEY_REDIS_URL="+RedisURL(tb))
+	}
 	c, err := config.Load(append(environ, o.environ...))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return c
+}
+
+// RedisURL is the Redis for tests.
+func RedisURL(tb testing.TB) string {
+	tb.Helper()
+	url := os.Getenv("PARLEY_TEST_REDIS_URL")
+	if url == "" {
+		if os.Getenv("CI") == "true" {
+			tb.Fatal("PARLEY_TEST_REDIS_URL is not set: nothing would be tested on Redis")
+		}
+		tb.Skip("PARLEY_TEST_REDIS_URL is not set: NOT TESTED ON REDIS (make test starts a server)")
+	}
+	return url
 }

@@ -2,6 +2,7 @@ package parleytest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,10 +31,37 @@ func (s *Server) SignUp(tb testing.TB, username string) *Person {
 	p := &Person{server: s, tb: tb}
 	r := p.Do(http.MethodPost, "/api/v1/auth/signup", map[string]string{"username": username, "password": Password})
 	r.Want(http.StatusCreated)
+	p.adopt(r)
+	return p
+}
+
+// SignIn signs somebody in once more, as from another device.
+func (s *Server) SignIn(tb testing.TB, username string, header ...string) *Person {
+	tb.Helper()
+	p := &Person{server: s, tb: tb}
+	r := p.Do(http.MethodPost, "/api/v1/auth/login", map[string]string{"username": username, "password": Password}, header...)
+	r.Want(http.StatusOK)
+	p.adopt(r)
+	return p
+}
+
+// Refresh presents a refresh cookie, the person's own when it is empty, and returns what was answered.
+func (p *Person) Refresh(cookie string) *Response {
+	p.tb.Helper()
+	return p.Do(http.MethodPost, "/api/v1/auth/refresh", nil, "Cookie", cmp.Or(cookie, p.Cookie), "X-Parley", "1")
+}
+
+// Renew refreshes the person's tokens.
+func (p *Person) Renew() {
+	p.tb.Helper()
+	p.adopt(p.Refresh("").Want(http.StatusOK))
+}
+
+func (p *Person) adopt(r *Response) {
+	p.tb.Helper()
 	var session contract.Session
 	r.Decode(&session)
 	p.Me, p.Token, p.Cookie = session.User, session.AccessToken, r.Cookie()
-	return p
 }
 
 // Anonymous is somebody without an account.
@@ -171,6 +199,22 @@ func (p *Person) Post(room contract.ID, body, key string) contract.Message {
 	p.Do(http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", room), map[string]string{"body": body, "client_key": key}).
 		Want(http.StatusCreated).Decode(&m)
 	return m
+}
+
+// Sessions lists the person's sessions.
+func (p *Person) Sessions() []contract.DeviceSession {
+	p.tb.Helper()
+	var list contract.SessionList
+	p.Do(http.MethodGet, "/api/v1/me/sessions", nil).Want(http.StatusOK).Decode(&list)
+	return list.Items
+}
+
+// Notices lists the person's notices.
+func (p *Person) Notices() []contract.Notice {
+	p.tb.Helper()
+	var list contract.NoticeList
+	p.Do(http.MethodGet, "/api/v1/me/notices", nil).Want(http.StatusOK).Decode(&list)
+	return list.Items
 }
 
 // Rooms lists the person's rooms.

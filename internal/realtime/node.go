@@ -51,6 +51,10 @@ type Handlers struct {
 	Subscribe func(ctx context.Context, p Peer, channel string) error
 	// Command runs a command and returns its reply. Commands of one connection run one after the other.
 	Command func(ctx context.Context, p Peer, method string, data []byte) ([]byte, error)
+	// Revoked is told, on every node, which sessions of a user have ended before their time.
+	Revoked func(user int64, sessions []string)
+	// Ended says whether a peer's session is known to have ended.
+	Ended func(p Peer) bool
 }
 
 // Error is a refusal that the client is told of; the connection stays.
@@ -86,6 +90,7 @@ func New(c Config, h Handlers) (*Node, error) {
 	}
 	n.node.OnConnecting(n.connecting)
 	n.node.OnConnect(n.connected)
+	n.node.OnNotification(n.notified)
 	if n.outbox, err = newOutbox(n.publish, c.Registry); err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}
@@ -162,6 +167,11 @@ func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centr
 }
 
 func (n *Node) connected(c *centrifuge.Client) {
+	// The session may have ended between Authenticate and here, when the connection was not yet among those that Revoke closes.
+	if n.handlers.Ended(peerOf(c.Context())) {
+		c.Disconnect(sessionEnded)
+		return
+	}
 	c.OnSubscribe(func(e centrifuge.SubscribeEvent, reply centrifuge.SubscribeCallback) {
 		reply(n.subscribe(c, e.Channel))
 	})
@@ -211,7 +221,9 @@ func (n *Node) command(c *centrifuge.Client, e centrifuge.RPCEvent) ([]byte, err
 
 func (n *Node) refresh(c *centrifuge.Client, token string) centrifuge.RefreshReply {
 	p, err := n.handlers.Authenticate(c.Context(), token)
-	if err != nil || p.User != peerOf(c.Context()).User {
+	// A token of another session would leave this connection under a session that can end without it. Told that it has expired, the client
+	// connects anew, under the session it is in now.
+	if known := peerOf(c.Context()); err != nil || p.User != known.User || p.Session != known.Session {
 		return centrifuge.RefreshReply{Expired: true}
 	}
 	return centrifuge.RefreshReply{ExpireAt: p.Expires.Unix()}

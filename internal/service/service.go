@@ -9,16 +9,19 @@ import (
 
 	"parley/internal/auth"
 	"parley/internal/chat"
+	"parley/internal/session"
 	"parley/internal/store"
 )
 
 // Publisher carries events to people's sockets.
 //
 // Announce returns at once and never fails the caller: the change is stored, and whoever misses an event catches up by revision. Events
-// of one room given in order are delivered in that order by this node. Expel ends a person's subscription to a room on every node.
+// of one room given in order are delivered in that order by this node. Expel ends a person's subscription to a room on every node. Revoke
+// tells every node that sessions of a person have ended: each calls Sessions.Revoked and closes their sockets.
 type Publisher interface {
 	Announce(events ...chat.Event)
 	Expel(room chat.RoomID, user chat.UserID)
+	Revoke(user chat.UserID, sessions ...chat.SessionID)
 }
 
 // Deps are what a Service works with.
@@ -29,14 +32,17 @@ type Deps struct {
 	Publisher Publisher
 	Clock     chat.Clock
 	Logger    *slog.Logger
-	// RefreshIdle and RefreshAbsolute bound a session: unused, and from its sign-in on.
-	RefreshIdle, RefreshAbsolute time.Duration
+	// Sessions are how long sessions live.
+	Sessions session.Policy
+	// Keeper stores sessions; nil keeps them in the Store.
+	Keeper session.Keeper
 }
 
 // Service holds the nouns.
 type Service struct {
 	Users    *Users
 	Sessions *Sessions
+	Notices  *Notices
 	Rooms    *Rooms
 	Members  *Members
 	Messages *Messages
@@ -46,6 +52,10 @@ type Service struct {
 func New(d Deps) *Service {
 	access := newMemberships(d.Store, d.Clock)
 	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock}
+	stored := store.NewSessions(d.Store, d.Sessions)
+	if d.Keeper == nil {
+		d.Keeper = stored
+	}
 	members := &Members{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock}
 	d.Store.OnPosted(func(posted []chat.Message) {
 		events := make([]chat.Event, len(posted))
@@ -57,9 +67,12 @@ func New(d Deps) *Service {
 	return &Service{
 		Users: users,
 		Sessions: &Sessions{
-			store: d.Store, hasher: d.Hasher, tokens: d.Tokens, clock: d.Clock, log: d.Logger, users: users,
-			idle: d.RefreshIdle, absolute: d.RefreshAbsolute,
+			store: d.Store, hasher: d.Hasher, tokens: d.Tokens, publisher: d.Publisher, clock: d.Clock, log: d.Logger, users: users,
+			families: session.NewFamilies(d.Keeper, d.Sessions, d.Clock), revoked: session.NewRevocations(d.Sessions.Remember, d.Clock),
+			// Also with another keeper: what the database still has of a time without it goes.
+			sweep: stored.Sweep,
 		},
+		Notices:  &Notices{store: d.Store},
 		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members},
 		Members:  members,
 		Messages: &Messages{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock},

@@ -2,26 +2,33 @@ package service
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"parley/internal/auth"
 	"parley/internal/chat"
+	"parley/internal/session"
 	"parley/internal/store"
 )
 
 // Sessions are sign-ins: a short access token that is kept in memory, and a refresh token that rotates.
 type Sessions struct {
-	store          *store.Store
-	hasher         *auth.Hasher
-	tokens         *auth.Tokens
-	clock          chat.Clock
-	log            *slog.Logger
-	users          *Users
-	idle, absolute time.Duration
+	store     *store.Store
+	hasher    *auth.Hasher
+	tokens    *auth.Tokens
+	families  *session.Families
+	revoked   *session.Revocations
+	publisher Publisher
+	clock     chat.Clock
+	log       *slog.Logger
+	users     *Users
+	sweep     func(context.Context, time.Time) (int64, error)
+
+	catchingUp sync.Mutex
+	caughtUp   time.Time // what ended before this is in revoked
 }
 
 // Session is what a person gets by signing in.
@@ -37,17 +44,21 @@ type Session struct {
 // maxPasswordBytes bounds what is hashed for a sign-in; no password of the limits is longer.
 const maxPasswordBytes = 4 * chat.MaxPassword
 
+// deviceMemory is how long a device is not new any more after a sign-in from it.
+const deviceMemory = 90 * 24 * time.Hour
+
 // SignUp creates an account and signs it in.
-func (s *Sessions) SignUp(ctx context.Context, in chat.SignUp) (Session, error) {
+func (s *Sessions) SignUp(ctx context.Context, in chat.SignUp, d chat.Device) (Session, error) {
 	user, err := s.users.SignUp(ctx, in)
 	if err != nil {
 		return Session{}, err
 	}
-	return s.start(ctx, user)
+	return s.start(ctx, user, d, nil)
 }
 
-// Open signs a person in. An unknown name and a wrong password are the same chat.ErrBadCredentials and take the same time.
-func (s *Sessions) Open(ctx context.Context, username, password string) (Session, error) {
+// Open signs a person in. An unknown name and a wrong password are the same chat.ErrBadCredentials and take the same time. The person is
+// told when the device is a new one.
+func (s *Sessions) Open(ctx context.Context, username, password string, d chat.Device) (Session, error) {
 	user, hash, err := s.lookUp(ctx, username)
 	if err != nil && !errors.Is(err, chat.ErrUserNotFound) {
 		return Session{}, fmt.Errorf("open session: %w", err)
@@ -65,9 +76,34 @@ func (s *Sessions) Open(ctx context.Context, username, password string) (Session
 	case !ok:
 		return Session{}, chat.ErrBadCredentials
 	case rehash:
-		s.rehash(live(ctx), user.ID, password)
+		hash = s.rehash(live(ctx), user.ID, hash, password)
 	}
-	return s.start(ctx, user)
+	seen, err := s.store.DeviceSeen(ctx, user.ID, chat.AuditSessionOpened, d, now(s.clock).Add(-deviceMemory))
+	if err != nil {
+		return Session{}, fmt.Errorf("open session: %w", err)
+	}
+	var notices []chat.Notice
+	if !seen {
+		notices = []chat.Notice{{Kind: chat.NoticeSessionOpened}}
+	}
+	opened, err := s.start(ctx, user, d, notices)
+	if err != nil {
+		return Session{}, err
+	}
+	return opened, s.stillGood(ctx, opened, user.Username, hash)
+}
+
+// stillGood takes a sign-in back whose password was changed while it was being checked: the change has ended every session that it saw, and
+// did not see this one.
+func (s *Sessions) stillGood(ctx context.Context, opened Session, username, hash string) error {
+	_, after, err := s.store.UserByUsername(ctx, username)
+	if err == nil && after == hash {
+		return nil
+	}
+	if closeErr := s.Close(live(ctx), opened.RefreshToken, chat.Device{}); closeErr != nil || err != nil {
+		return fmt.Errorf("open session: %w", errors.Join(err, closeErr))
+	}
+	return chat.ErrBadCredentials
 }
 
 // lookUp finds an account by name; a text that cannot be a name is not looked for.
@@ -78,80 +114,123 @@ func (s *Sessions) lookUp(ctx context.Context, username string) (chat.User, stri
 	return s.store.UserByUsername(ctx, username)
 }
 
-// rehash stores the password under today's parameters. Failing is no reason to refuse the sign-in: the next one tries again.
-func (s *Sessions) rehash(ctx context.Context, user chat.UserID, password string) {
+// rehash stores the password under today's parameters and returns the hash that is stored now. Failing is no reason to refuse the sign-in:
+// the next one tries again.
+func (s *Sessions) rehash(ctx context.Context, user chat.UserID, old, password string) string {
 	hash, err := s.hasher.Hash(ctx, password)
+	replaced := false
 	if err == nil {
-		err = s.store.UpdatePasswordHash(ctx, user, hash)
+		replaced, err = s.store.UpdatePasswordHash(ctx, user, old, hash)
 	}
 	if err != nil {
 		s.log.WarnContext(ctx, "password not rehashed", slog.Int64("user_id", int64(user)), slog.Any("error", err))
 	}
+	if !replaced {
+		return old
+	}
+	return hash
 }
 
-// Refresh trades a refresh token for a new pair. A token that is unknown, was used before or is too old is chat.ErrSessionOver.
-func (s *Sessions) Refresh(ctx context.Context, refreshToken string) (Session, error) {
-	hash, ok := auth.HashRefreshToken(refreshToken)
-	if !ok {
+// Refresh trades a refresh token for a new pair. A token of no living session is chat.ErrSessionOver. So is one that was used before, and
+// then its session ends, its owner is told, and it is in the audit.
+func (s *Sessions) Refresh(ctx context.Context, refreshToken string, d chat.Device) (Session, error) {
+	kept, next, err := s.families.Rotate(ctx, refreshToken, session.Device(d))
+	switch {
+	case errors.Is(err, session.ErrReused):
+		s.reused(live(ctx), kept, d)
+		return Session{}, chat.ErrSessionOver
+	case err != nil:
+		return Session{}, fmt.Errorf("refresh session: %w", sessionError(err))
+	}
+	user, err := s.store.UserByID(ctx, chat.UserID(kept.User))
+	if errors.Is(err, chat.ErrUserNotFound) {
 		return Session{}, chat.ErrSessionOver
 	}
-	token, next := auth.NewRefreshToken()
-	at := now(s.clock)
-	kept, err := s.store.RotateSession(ctx, hash, next, at, at.Add(-s.idle))
 	if err != nil {
 		return Session{}, fmt.Errorf("refresh session: %w", err)
 	}
-	user, err := s.store.UserByID(ctx, kept.User)
-	if err != nil {
-		return Session{}, fmt.Errorf("refresh session: %w", err)
-	}
-	return s.issue(user, kept, token)
+	return s.issue(user, kept, next)
+}
+
+// reused has a session's access stopped everywhere and its owner told. The session itself has ended already, so nothing that fails here lets
+// the thief go on for longer than an access token lives.
+func (s *Sessions) reused(ctx context.Context, kept session.Session, d chat.Device) {
+	s.revoke(kept)
+	user := chat.UserID(kept.User)
+	s.log.WarnContext(ctx, "refresh token reused; the session has ended",
+		slog.Int64("user_id", kept.User), slog.String("session_id", kept.ID), slog.String("place", d.Place))
+	s.recordLate(ctx, d,
+		[]chat.AuditEntry{{Action: chat.AuditSessionReused, User: user, Session: chat.SessionID(kept.ID)}},
+		[]chat.Notice{{Kind: chat.NoticeSessionReused, User: user, Session: chat.SessionID(kept.ID)}})
 }
 
 // Close ends the session of a refresh token. Ending one that is over is no error.
-func (s *Sessions) Close(ctx context.Context, refreshToken string) error {
-	hash, ok := auth.HashRefreshToken(refreshToken)
-	if !ok {
-		return nil
+func (s *Sessions) Close(ctx context.Context, refreshToken string, d chat.Device) error {
+	ended, ok, err := s.families.Close(ctx, refreshToken)
+	if err != nil {
+		return sessionError(err)
 	}
-	return s.store.DeleteSession(ctx, hash)
+	if ok {
+		s.ended(live(ctx), d, ended)
+	}
+	return nil
 }
 
-// Authenticate returns who an access token speaks for and until when, or chat.ErrUnauthenticated.
+// Authenticate returns who an access token speaks for and until when, or chat.ErrUnauthenticated. A token of a session that has ended is
+// refused as soon as this node knows of it.
 func (s *Sessions) Authenticate(token string) (chat.Actor, time.Time, error) {
 	claims, err := s.tokens.Verify(token)
 	if err != nil {
 		return chat.Actor{}, time.Time{}, chat.ErrUnauthenticated.Because(err)
 	}
+	if s.revoked.Has(claims.SessionID) {
+		return chat.Actor{}, time.Time{}, chat.ErrUnauthenticated
+	}
 	return chat.Actor{User: chat.UserID(claims.UserID), Session: chat.SessionID(claims.SessionID)}, claims.ExpiresAt, nil
 }
 
-// Sweep removes the sessions that are over, and returns how many.
-func (s *Sessions) Sweep(ctx context.Context) (int64, error) {
-	at := now(s.clock)
-	return s.store.DeleteSessionsOver(ctx, at, at.Add(-s.idle))
-}
+// Sweep removes what is kept of sessions that are over, and returns how much that was.
+func (s *Sessions) Sweep(ctx context.Context) (int64, error) { return s.sweep(ctx, now(s.clock)) }
 
-func (s *Sessions) start(ctx context.Context, user chat.User) (Session, error) {
-	token, hash := auth.NewRefreshToken()
-	at := now(s.clock)
-	kept := store.Session{
-		ID: chat.SessionID(rand.Text()), User: user.ID, RefreshHash: hash, CreatedAt: at, UsedAt: at, ExpiresAt: at.Add(s.absolute),
+func (s *Sessions) start(ctx context.Context, user chat.User, d chat.Device, notices []chat.Notice) (Session, error) {
+	kept, token, evicted, err := s.families.Begin(ctx, int64(user.ID), session.Device(d))
+	if err != nil {
+		return Session{}, fmt.Errorf("start session: %w", sessionError(err))
 	}
-	if err := s.store.InsertSession(ctx, kept); err != nil {
-		return Session{}, fmt.Errorf("start session: %w", err)
+	s.revoke(evicted...)
+	id := chat.SessionID(kept.ID)
+	entries := []chat.AuditEntry{{Action: chat.AuditSessionOpened, Actor: user.ID, User: user.ID, Session: id}}
+	for _, e := range evicted {
+		entries = append(entries, chat.AuditEntry{Action: chat.AuditSessionEvicted, User: user.ID, Session: chat.SessionID(e.ID)})
+	}
+	for i := range notices {
+		notices[i].User, notices[i].Session = user.ID, id
+	}
+	// A sign-in that is not in the audit must not be: the session has been told to nobody yet.
+	if err := s.record(ctx, d, entries, notices); err != nil {
+		_, _, undo := s.families.End(live(ctx), kept.User, kept.ID)
+		return Session{}, errors.Join(fmt.Errorf("start session: %w", err), undo)
 	}
 	return s.issue(user, kept, token)
 }
 
-func (s *Sessions) issue(user chat.User, kept store.Session, refreshToken string) (Session, error) {
-	access, expires, err := s.tokens.Issue(int64(user.ID), string(kept.ID))
+func (s *Sessions) issue(user chat.User, kept session.Session, refreshToken string) (Session, error) {
+	access, expires, err := s.tokens.Issue(int64(user.ID), kept.ID)
 	if err != nil {
 		return Session{}, fmt.Errorf("issue access token: %w", err)
 	}
-	ends := kept.UsedAt.Add(s.idle)
-	if kept.ExpiresAt.Before(ends) {
-		ends = kept.ExpiresAt
+	return Session{
+		User: user, AccessToken: access, AccessExpires: expires, RefreshToken: refreshToken, RefreshExpires: kept.Ends(s.families.Policy()),
+	}, nil
+}
+
+// sessionError gives the engine's errors their kind: a store that is away is no reason to sign in again.
+func sessionError(err error) error {
+	switch {
+	case errors.Is(err, session.ErrOver):
+		return chat.ErrSessionOver
+	case errors.Is(err, session.ErrUnavailable):
+		return chat.ErrUnavailable.Because(err)
 	}
-	return Session{User: user, AccessToken: access, AccessExpires: expires, RefreshToken: refreshToken, RefreshExpires: ends}, nil
+	return err
 }

@@ -29,7 +29,6 @@ var uniques = map[string]string{
 	"messages.author_id, messages.client_key": "messages_author_client_key",
 	"messages.room_id, messages.number":       "messages_room_number",
 	"messages.room_id, messages.revision":     "messages_room_revision",
-	"sessions.refresh_hash":                   "sessions_refresh_hash",
 }
 
 // violated returns the name of the unique index that an error is about, empty when it is about none.

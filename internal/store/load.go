@@ -130,7 +130,7 @@ func (l *Loader) statement(ctx context.Context, t Table, rows int) (*sql.Stmt, e
 }
 
 // counted are the nouns whose identifiers come from the table counters: each is the name of its table.
-var counted = []string{"users", "rooms", "messages"}
+var counted = []string{"users", "rooms", "messages", "audit_entries", "notices"}
 
 // RaiseCounters sees to it that no identifier in the tables is handed out again.
 func (l *Loader) RaiseCounters(ctx context.Context, tables []Table) error {

@@ -2,11 +2,14 @@ package store_test
 
 import (
 	"context"
-	"errors"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"parley/internal/chat"
+	"parley/internal/session"
+	"parley/internal/session/sessiontest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -14,45 +17,72 @@ import (
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		var users atomic.Int64
+		sessiontest.Run(t, sessiontest.Bench{
+			Keeper:  store.NewSessions(s, sessiontest.Policy),
+			NewUser: func(tb testing.TB) int64 { return int64(newUser(tb, s, "u"+strings.Repeat("x", int(users.Add(1))))) },
+		})
+	})
+}
+
+func TestSessionsSweep(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
-		maya := newUser(t, s, "maya")
-		insert := func(id chat.SessionID, hash string) {
-			t.Helper()
-			err := s.InsertSession(ctx, store.Session{ID: id, User: maya, RefreshHash: []byte(hash), CreatedAt: at, UsedAt: at, ExpiresAt: at.Add(90 * time.Hour)})
-			if err != nil {
+		k, maya := store.NewSessions(s, sessiontest.Policy), int64(newUser(t, s, "maya"))
+		for _, id := range []string{"old", "gone", "young"} {
+			if _, err := k.Insert(ctx, session.Session{ID: id, User: maya, CreatedAt: at, UsedAt: at, ExpiresAt: at.Add(sessiontest.Policy.Absolute)}, id); err != nil {
 				t.Fatal(err)
 			}
 		}
-		rotate := func(from, to string, now time.Time) error {
-			_, err := s.RotateSession(ctx, []byte(from), []byte(to), now, now.Add(-14*time.Hour))
-			return err
+		if _, err := k.Delete(ctx, maya, "gone", "", at); err != nil {
+			t.Fatal(err)
 		}
-		insert("a", "one")
-		got, err := s.RotateSession(ctx, []byte("one"), []byte("two"), at.Add(time.Hour), at)
-		if err == nil && got.UsedAt.IsZero() || !errors.Is(err, chat.ErrSessionOver) {
-			t.Errorf("unused since the idle limit: %+v, %v", got, err)
+		later := at.Add(sessiontest.Policy.Idle)
+		_, _, _, err := k.Rotate(ctx, session.Change{Ref: session.Ref{ID: "young", User: maya}, Presented: "young", Next: "n", Now: later.Add(-time.Minute)})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := rotate("one", "two", at.Add(time.Hour)); err != nil {
-			t.Errorf("rotate: %v", err)
+		if n, err := k.Sweep(ctx, later); err != nil || n != 2 {
+			t.Errorf("swept %d, %v; want the one that was idle for too long and the one that was remembered", n, err)
 		}
-		if err := rotate("one", "three", at.Add(time.Hour)); !errors.Is(err, chat.ErrSessionOver) {
-			t.Errorf("the old token again: %v", err)
+		if list, err := k.List(ctx, maya, later); err != nil || len(list) != 1 || list[0].ID != "young" {
+			t.Errorf("left are %+v, %v", list, err)
 		}
-		if err := rotate("two", "three", at.Add(16*time.Hour)); !errors.Is(err, chat.ErrSessionOver) {
-			t.Errorf("idle for too long: %v", err)
+	})
+}
+
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		maya, device := newUser(t, s, "maya"), chat.Device{Agent: "Firefox on Linux", Place: "203.0.113.0/24"}
+		entry := chat.AuditEntry{At: at, Action: chat.AuditSessionOpened, Actor: maya, User: maya, Session: "s", Device: device}
+		note := chat.Notice{User: maya, Kind: chat.NoticeSessionOpened, At: at, Session: "s", Device: device}
+		for range 60 {
+			if err := s.Record(ctx, []chat.AuditEntry{entry}, []chat.Notice{note}); err != nil {
+				t.Fatal(err)
+			}
 		}
-		insert("b", "b1")
-		if err := s.DeleteSession(ctx, []byte("b1")); err != nil {
-			t.Error(err)
+		entries, err := s.ListAuditEntries(ctx, maya)
+		entry.ID = entries[0].ID
+		if err != nil || len(entries) != 60 || entries[0] != entry {
+			t.Errorf("%d entries, the first %+v, %v; want 60 of %+v", len(entries), entries[0], err, entry)
 		}
-		if err := s.DeleteSession(ctx, []byte("b1")); err != nil {
-			t.Errorf("twice: %v", err)
+		notices, err := s.ListNotices(ctx, maya, "other")
+		if err != nil || len(notices) != 50 || notices[0].ID <= notices[49].ID {
+			t.Errorf("%d notices, %v; want the newest 50, newest first", len(notices), err)
 		}
-		if err := rotate("b1", "b2", at); !errors.Is(err, chat.ErrSessionOver) {
-			t.Errorf("after the end: %v", err)
+		if about, err := s.ListNotices(ctx, maya, "s"); err != nil || len(about) != 0 {
+			t.Errorf("a session sees %d notices about itself (%v)", len(about), err)
 		}
-		if n, err := s.DeleteSessionsOver(ctx, at.Add(100*time.Hour), at); err != nil || n != 1 {
-			t.Errorf("swept %d, %v; want 1", n, err)
+		for since, want := range map[time.Time]bool{at: true, at.Add(time.Second): false} {
+			if seen, err := s.DeviceSeen(ctx, maya, chat.AuditSessionOpened, device, since); seen != want || err != nil {
+				t.Errorf("seen since %v: %v, %v", since, seen, err)
+			}
+		}
+		if seen, err := s.DeviceSeen(ctx, maya, chat.AuditSessionOpened, chat.Device{Agent: device.Agent}, at); seen || err != nil {
+			t.Errorf("another place is the same device: %v, %v", seen, err)
 		}
 	})
 }

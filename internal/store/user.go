@@ -77,15 +77,17 @@ func (s *Store) ListUsers(ctx context.Context, ids []chat.UserID) ([]chat.User, 
 	return users, nil
 }
 
-// UpdatePasswordHash replaces the hash of a person's password.
-func (s *Store) UpdatePasswordHash(ctx context.Context, id chat.UserID, hash string) error {
-	err := s.tx(ctx, func(q *query.Queries) error {
-		return q.UpdatePasswordHash(ctx, query.UpdatePasswordHashParams{PasswordHash: hash, ID: int64(id)})
+// UpdatePasswordHash replaces the hash of a person's password if it still is old, and reports whether it was.
+func (s *Store) UpdatePasswordHash(ctx context.Context, id chat.UserID, old, hash string) (replaced bool, err error) {
+	err = s.tx(ctx, func(q *query.Queries) error {
+		n, err := q.UpdatePasswordHash(ctx, query.UpdatePasswordHashParams{PasswordHash: hash, ID: int64(id), OldHash: old})
+		replaced = n == 1
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("update password hash: %w", err)
+		return false, fmt.Errorf("update password hash: %w", err)
 	}
-	return nil
+	return replaced, nil
 }
 
 func orEmpty(s *string) string {

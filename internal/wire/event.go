@@ -44,6 +44,8 @@ func Event(e chat.Event) (out contract.Event, ok bool) {
 		out.SetTypingStartedEvent(contract.TypingStartedEvent{
 			Type: contract.TypingStartedEventTypeTypingStarted, RoomID: id, At: at, Data: contract.UserEventData{UserID: contract.ID(e.User)},
 		})
+	case chat.EventNoticeAdded:
+		out.SetNoticeAddedEvent(contract.NoticeAddedEvent{Type: contract.NoticeAddedEventTypeNoticeAdded, At: at})
 	default:
 		return contract.Event{}, false
 	}

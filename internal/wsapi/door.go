@@ -41,7 +41,9 @@ func New(s *service.Service, log *slog.Logger) *Door {
 
 // Handlers are what a realtime node asks this door.
 func (d *Door) Handlers() realtime.Handlers {
-	return realtime.Handlers{Authenticate: d.authenticate, Subscribe: d.subscribe, Command: d.command}
+	return realtime.Handlers{
+		Authenticate: d.authenticate, Subscribe: d.subscribe, Command: d.command, Revoked: d.revoked, Ended: d.ended,
+	}
 }
 
 func (d *Door) authenticate(_ context.Context, token string) (realtime.Peer, error) {
@@ -50,6 +52,18 @@ func (d *Door) authenticate(_ context.Context, token string) (realtime.Peer, err
 		return realtime.Peer{}, err
 	}
 	return realtime.Peer{User: int64(actor.User), Session: string(actor.Session), Expires: expires}, nil
+}
+
+func (d *Door) revoked(user int64, sessions []string) {
+	ids := make([]chat.SessionID, len(sessions))
+	for i, id := range sessions {
+		ids[i] = chat.SessionID(id)
+	}
+	d.service.Sessions.Revoked(chat.UserID(user), ids...)
+}
+
+func (d *Door) ended(p realtime.Peer) bool {
+	return d.service.Sessions.HasEnded(chat.SessionID(p.Session))
 }
 
 // subscribe authorises a client's subscription. Only rooms can be asked for; people's own channels are the server's to give.

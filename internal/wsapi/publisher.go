@@ -41,4 +41,13 @@ func (p *Publisher) Expel(room chat.RoomID, user chat.UserID) {
 	p.node.Unsubscribe(int64(user), roomChannel(room))
 }
 
+// Revoke closes the sockets of sessions that have ended, on every node.
+func (p *Publisher) Revoke(user chat.UserID, sessions ...chat.SessionID) {
+	ids := make([]string, len(sessions))
+	for i, id := range sessions {
+		ids[i] = string(id)
+	}
+	p.node.Revoke(int64(user), ids...)
+}
+
 func roomChannel(id chat.RoomID) string { return "room:" + strconv.FormatInt(int64(id), 10) }

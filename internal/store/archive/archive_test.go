@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"parley/internal/chat"
+	"parley/internal/session"
 	"parley/internal/store"
 	"parley/internal/store/archive"
 	"parley/internal/store/storetest"
@@ -74,6 +75,7 @@ func contents(tb testing.TB, s *store.Store) map[string]store.Digest {
 		tb.Fatal(err)
 	}
 	delete(all, "sessions")
+	delete(all, "ended_sessions")
 	return all
 }
 
@@ -102,9 +104,10 @@ func fill(t fails, draw func(label string, most int) int, text func(label string
 		u, err := s.InsertUser(ctx, u, text("hash"))
 		must(err)
 		users = append(users, u.ID)
-		must(s.InsertSession(ctx, store.Session{
-			ID: chat.SessionID(u.Username), User: u.ID, RefreshHash: []byte(u.Username), CreatedAt: at, UsedAt: at, ExpiresAt: at.Add(time.Hour),
-		}))
+		_, err = store.NewSessions(s, session.Policy{Idle: time.Hour, PerUser: 1}).Insert(ctx, session.Session{
+			ID: u.Username, User: int64(u.ID), CreatedAt: at, UsedAt: at, ExpiresAt: at.Add(time.Hour),
+		}, "hash")
+		must(err)
 	}
 	keys := 0
 	for i := range draw("rooms", 3) {

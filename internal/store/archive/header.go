@@ -23,7 +23,7 @@ var (
 
 // leftOut are tables whose rows do not travel. Sessions: since the backup was made, people have signed out, been signed out, and had their
 // refresh tokens rotated; a restored row would bring ended sessions and used tokens back to life. After a restore everybody signs in again.
-var leftOut = []string{"sessions"}
+var leftOut = []string{"sessions", "ended_sessions"}
 
 // Header says what is in a backup.
 type Header struct {

@@ -12,5 +12,6 @@ SELECT id, username, display_name, email, created_at, password_hash FROM users W
 SELECT id, username, display_name FROM users
 WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(@ids AS TEXT))) ORDER BY id;
 
--- name: UpdatePasswordHash :exec
-UPDATE users SET password_hash = @password_hash WHERE id = @id;
+-- name: UpdatePasswordHash :execrows
+-- Only from the hash that was checked: of two changes at once the second is refused.
+UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash = @old_hash;

@@ -30,26 +30,44 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countMemberStmt, err = db.PrepareContext(ctx, countMember); err != nil {
 		return nil, fmt.Errorf("error preparing query CountMember: %w", err)
 	}
+	if q.deleteEndedSessionsStmt, err = db.PrepareContext(ctx, deleteEndedSessions); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteEndedSessions: %w", err)
+	}
 	if q.deleteMemberStmt, err = db.PrepareContext(ctx, deleteMember); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteMember: %w", err)
 	}
 	if q.deleteMessageStmt, err = db.PrepareContext(ctx, deleteMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteMessage: %w", err)
 	}
-	if q.deleteSessionByRefreshHashStmt, err = db.PrepareContext(ctx, deleteSessionByRefreshHash); err != nil {
-		return nil, fmt.Errorf("error preparing query DeleteSessionByRefreshHash: %w", err)
+	if q.deleteNoticeStmt, err = db.PrepareContext(ctx, deleteNotice); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteNotice: %w", err)
+	}
+	if q.deleteSessionStmt, err = db.PrepareContext(ctx, deleteSession); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteSession: %w", err)
 	}
 	if q.deleteSessionsOverStmt, err = db.PrepareContext(ctx, deleteSessionsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteSessionsOver: %w", err)
 	}
+	if q.deviceSeenStmt, err = db.PrepareContext(ctx, deviceSeen); err != nil {
+		return nil, fmt.Errorf("error preparing query DeviceSeen: %w", err)
+	}
 	if q.editMessageStmt, err = db.PrepareContext(ctx, editMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query EditMessage: %w", err)
+	}
+	if q.insertAuditEntryStmt, err = db.PrepareContext(ctx, insertAuditEntry); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertAuditEntry: %w", err)
+	}
+	if q.insertEndedSessionStmt, err = db.PrepareContext(ctx, insertEndedSession); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertEndedSession: %w", err)
 	}
 	if q.insertMemberStmt, err = db.PrepareContext(ctx, insertMember); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertMember: %w", err)
 	}
 	if q.insertMessageStmt, err = db.PrepareContext(ctx, insertMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertMessage: %w", err)
+	}
+	if q.insertNoticeStmt, err = db.PrepareContext(ctx, insertNotice); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertNotice: %w", err)
 	}
 	if q.insertRoomStmt, err = db.PrepareContext(ctx, insertRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertRoom: %w", err)
@@ -63,8 +81,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.lastReadNumberStmt, err = db.PrepareContext(ctx, lastReadNumber); err != nil {
 		return nil, fmt.Errorf("error preparing query LastReadNumber: %w", err)
 	}
+	if q.listAuditEntriesStmt, err = db.PrepareContext(ctx, listAuditEntries); err != nil {
+		return nil, fmt.Errorf("error preparing query ListAuditEntries: %w", err)
+	}
 	if q.listChangesStmt, err = db.PrepareContext(ctx, listChanges); err != nil {
 		return nil, fmt.Errorf("error preparing query ListChanges: %w", err)
+	}
+	if q.listEndedSessionsStmt, err = db.PrepareContext(ctx, listEndedSessions); err != nil {
+		return nil, fmt.Errorf("error preparing query ListEndedSessions: %w", err)
 	}
 	if q.listMembersStmt, err = db.PrepareContext(ctx, listMembers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMembers: %w", err)
@@ -75,11 +99,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listMessagesBeforeStmt, err = db.PrepareContext(ctx, listMessagesBefore); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMessagesBefore: %w", err)
 	}
+	if q.listNoticesStmt, err = db.PrepareContext(ctx, listNotices); err != nil {
+		return nil, fmt.Errorf("error preparing query ListNotices: %w", err)
+	}
 	if q.listRoomsOfUserStmt, err = db.PrepareContext(ctx, listRoomsOfUser); err != nil {
 		return nil, fmt.Errorf("error preparing query ListRoomsOfUser: %w", err)
 	}
+	if q.listSessionsStmt, err = db.PrepareContext(ctx, listSessions); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSessions: %w", err)
+	}
 	if q.listUsersByIDStmt, err = db.PrepareContext(ctx, listUsersByID); err != nil {
 		return nil, fmt.Errorf("error preparing query ListUsersByID: %w", err)
+	}
+	if q.lockUserStmt, err = db.PrepareContext(ctx, lockUser); err != nil {
+		return nil, fmt.Errorf("error preparing query LockUser: %w", err)
 	}
 	if q.markReadStmt, err = db.PrepareContext(ctx, markRead); err != nil {
 		return nil, fmt.Errorf("error preparing query MarkRead: %w", err)
@@ -114,8 +147,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.rotateSessionStmt, err = db.PrepareContext(ctx, rotateSession); err != nil {
 		return nil, fmt.Errorf("error preparing query RotateSession: %w", err)
 	}
+	if q.sessionByIDStmt, err = db.PrepareContext(ctx, sessionByID); err != nil {
+		return nil, fmt.Errorf("error preparing query SessionByID: %w", err)
+	}
 	if q.takeBlockStmt, err = db.PrepareContext(ctx, takeBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeBlock: %w", err)
+	}
+	if q.trimNoticesStmt, err = db.PrepareContext(ctx, trimNotices); err != nil {
+		return nil, fmt.Errorf("error preparing query TrimNotices: %w", err)
 	}
 	if q.updatePasswordHashStmt, err = db.PrepareContext(ctx, updatePasswordHash); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdatePasswordHash: %w", err)
@@ -144,6 +183,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countMemberStmt: %w", cerr)
 		}
 	}
+	if q.deleteEndedSessionsStmt != nil {
+		if cerr := q.deleteEndedSessionsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteEndedSessionsStmt: %w", cerr)
+		}
+	}
 	if q.deleteMemberStmt != nil {
 		if cerr := q.deleteMemberStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteMemberStmt: %w", cerr)
@@ -154,9 +198,14 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteMessageStmt: %w", cerr)
 		}
 	}
-	if q.deleteSessionByRefreshHashStmt != nil {
-		if cerr := q.deleteSessionByRefreshHashStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing deleteSessionByRefreshHashStmt: %w", cerr)
+	if q.deleteNoticeStmt != nil {
+		if cerr := q.deleteNoticeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteNoticeStmt: %w", cerr)
+		}
+	}
+	if q.deleteSessionStmt != nil {
+		if cerr := q.deleteSessionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteSessionStmt: %w", cerr)
 		}
 	}
 	if q.deleteSessionsOverStmt != nil {
@@ -164,9 +213,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteSessionsOverStmt: %w", cerr)
 		}
 	}
+	if q.deviceSeenStmt != nil {
+		if cerr := q.deviceSeenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deviceSeenStmt: %w", cerr)
+		}
+	}
 	if q.editMessageStmt != nil {
 		if cerr := q.editMessageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing editMessageStmt: %w", cerr)
+		}
+	}
+	if q.insertAuditEntryStmt != nil {
+		if cerr := q.insertAuditEntryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertAuditEntryStmt: %w", cerr)
+		}
+	}
+	if q.insertEndedSessionStmt != nil {
+		if cerr := q.insertEndedSessionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertEndedSessionStmt: %w", cerr)
 		}
 	}
 	if q.insertMemberStmt != nil {
@@ -177,6 +241,11 @@ func (q *Queries) Close() error {
 	if q.insertMessageStmt != nil {
 		if cerr := q.insertMessageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertMessageStmt: %w", cerr)
+		}
+	}
+	if q.insertNoticeStmt != nil {
+		if cerr := q.insertNoticeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertNoticeStmt: %w", cerr)
 		}
 	}
 	if q.insertRoomStmt != nil {
@@ -199,9 +268,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing lastReadNumberStmt: %w", cerr)
 		}
 	}
+	if q.listAuditEntriesStmt != nil {
+		if cerr := q.listAuditEntriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listAuditEntriesStmt: %w", cerr)
+		}
+	}
 	if q.listChangesStmt != nil {
 		if cerr := q.listChangesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listChangesStmt: %w", cerr)
+		}
+	}
+	if q.listEndedSessionsStmt != nil {
+		if cerr := q.listEndedSessionsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listEndedSessionsStmt: %w", cerr)
 		}
 	}
 	if q.listMembersStmt != nil {
@@ -219,14 +298,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listMessagesBeforeStmt: %w", cerr)
 		}
 	}
+	if q.listNoticesStmt != nil {
+		if cerr := q.listNoticesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listNoticesStmt: %w", cerr)
+		}
+	}
 	if q.listRoomsOfUserStmt != nil {
 		if cerr := q.listRoomsOfUserStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listRoomsOfUserStmt: %w", cerr)
 		}
 	}
+	if q.listSessionsStmt != nil {
+		if cerr := q.listSessionsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSessionsStmt: %w", cerr)
+		}
+	}
 	if q.listUsersByIDStmt != nil {
 		if cerr := q.listUsersByIDStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listUsersByIDStmt: %w", cerr)
+		}
+	}
+	if q.lockUserStmt != nil {
+		if cerr := q.lockUserStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lockUserStmt: %w", cerr)
 		}
 	}
 	if q.markReadStmt != nil {
@@ -284,9 +378,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing rotateSessionStmt: %w", cerr)
 		}
 	}
+	if q.sessionByIDStmt != nil {
+		if cerr := q.sessionByIDStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sessionByIDStmt: %w", cerr)
+		}
+	}
 	if q.takeBlockStmt != nil {
 		if cerr := q.takeBlockStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing takeBlockStmt: %w", cerr)
+		}
+	}
+	if q.trimNoticesStmt != nil {
+		if cerr := q.trimNoticesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing trimNoticesStmt: %w", cerr)
 		}
 	}
 	if q.updatePasswordHashStmt != nil {
@@ -346,83 +450,109 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                             DBTX
-	tx                             *sql.Tx
-	browsePublicRoomsStmt          *sql.Stmt
-	countMemberStmt                *sql.Stmt
-	deleteMemberStmt               *sql.Stmt
-	deleteMessageStmt              *sql.Stmt
-	deleteSessionByRefreshHashStmt *sql.Stmt
-	deleteSessionsOverStmt         *sql.Stmt
-	editMessageStmt                *sql.Stmt
-	insertMemberStmt               *sql.Stmt
-	insertMessageStmt              *sql.Stmt
-	insertRoomStmt                 *sql.Stmt
-	insertSessionStmt              *sql.Stmt
-	insertUserStmt                 *sql.Stmt
-	lastReadNumberStmt             *sql.Stmt
-	listChangesStmt                *sql.Stmt
-	listMembersStmt                *sql.Stmt
-	listMessagesAfterStmt          *sql.Stmt
-	listMessagesBeforeStmt         *sql.Stmt
-	listRoomsOfUserStmt            *sql.Stmt
-	listUsersByIDStmt              *sql.Stmt
-	markReadStmt                   *sql.Stmt
-	memberByIDStmt                 *sql.Stmt
-	messageByClientKeyStmt         *sql.Stmt
-	messageByNumberStmt            *sql.Stmt
-	nextRevisionStmt               *sql.Stmt
-	passOwnershipStmt              *sql.Stmt
-	reserveNumbersStmt             *sql.Stmt
-	roomByIDStmt                   *sql.Stmt
-	roomForUserStmt                *sql.Stmt
-	roomIDByCreationKeyStmt        *sql.Stmt
-	rotateSessionStmt              *sql.Stmt
-	takeBlockStmt                  *sql.Stmt
-	updatePasswordHashStmt         *sql.Stmt
-	updateRoomStmt                 *sql.Stmt
-	userByIDStmt                   *sql.Stmt
-	userByUsernameKeyStmt          *sql.Stmt
+	db                      DBTX
+	tx                      *sql.Tx
+	browsePublicRoomsStmt   *sql.Stmt
+	countMemberStmt         *sql.Stmt
+	deleteEndedSessionsStmt *sql.Stmt
+	deleteMemberStmt        *sql.Stmt
+	deleteMessageStmt       *sql.Stmt
+	deleteNoticeStmt        *sql.Stmt
+	deleteSessionStmt       *sql.Stmt
+	deleteSessionsOverStmt  *sql.Stmt
+	deviceSeenStmt          *sql.Stmt
+	editMessageStmt         *sql.Stmt
+	insertAuditEntryStmt    *sql.Stmt
+	insertEndedSessionStmt  *sql.Stmt
+	insertMemberStmt        *sql.Stmt
+	insertMessageStmt       *sql.Stmt
+	insertNoticeStmt        *sql.Stmt
+	insertRoomStmt          *sql.Stmt
+	insertSessionStmt       *sql.Stmt
+	insertUserStmt          *sql.Stmt
+	lastReadNumberStmt      *sql.Stmt
+	listAuditEntriesStmt    *sql.Stmt
+	listChangesStmt         *sql.Stmt
+	listEndedSessionsStmt   *sql.Stmt
+	listMembersStmt         *sql.Stmt
+	listMessagesAfterStmt   *sql.Stmt
+	listMessagesBeforeStmt  *sql.Stmt
+	listNoticesStmt         *sql.Stmt
+	listRoomsOfUserStmt     *sql.Stmt
+	listSessionsStmt        *sql.Stmt
+	listUsersByIDStmt       *sql.Stmt
+	lockUserStmt            *sql.Stmt
+	markReadStmt            *sql.Stmt
+	memberByIDStmt          *sql.Stmt
+	messageByClientKeyStmt  *sql.Stmt
+	messageByNumberStmt     *sql.Stmt
+	nextRevisionStmt        *sql.Stmt
+	passOwnershipStmt       *sql.Stmt
+	reserveNumbersStmt      *sql.Stmt
+	roomByIDStmt            *sql.Stmt
+	roomForUserStmt         *sql.Stmt
+	roomIDByCreationKeyStmt *sql.Stmt
+	rotateSessionStmt       *sql.Stmt
+	sessionByIDStmt         *sql.Stmt
+	takeBlockStmt           *sql.Stmt
+	trimNoticesStmt         *sql.Stmt
+	updatePasswordHashStmt  *sql.Stmt
+	updateRoomStmt          *sql.Stmt
+	userByIDStmt            *sql.Stmt
+	userByUsernameKeyStmt   *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                             tx,
-		tx:                             tx,
-		browsePublicRoomsStmt:          q.browsePublicRoomsStmt,
-		countMemberStmt:                q.countMemberStmt,
-		deleteMemberStmt:               q.deleteMemberStmt,
-		deleteMessageStmt:              q.deleteMessageStmt,
-		deleteSessionByRefreshHashStmt: q.deleteSessionByRefreshHashStmt,
-		deleteSessionsOverStmt:         q.deleteSessionsOverStmt,
-		editMessageStmt:                q.editMessageStmt,
-		insertMemberStmt:               q.insertMemberStmt,
-		insertMessageStmt:              q.insertMessageStmt,
-		insertRoomStmt:                 q.insertRoomStmt,
-		insertSessionStmt:              q.insertSessionStmt,
-		insertUserStmt:                 q.insertUserStmt,
-		lastReadNumberStmt:             q.lastReadNumberStmt,
-		listChangesStmt:                q.listChangesStmt,
-		listMembersStmt:                q.listMembersStmt,
-		listMessagesAfterStmt:          q.listMessagesAfterStmt,
-		listMessagesBeforeStmt:         q.listMessagesBeforeStmt,
-		listRoomsOfUserStmt:            q.listRoomsOfUserStmt,
-		listUsersByIDStmt:              q.listUsersByIDStmt,
-		markReadStmt:                   q.markReadStmt,
-		memberByIDStmt:                 q.memberByIDStmt,
-		messageByClientKeyStmt:         q.messageByClientKeyStmt,
-		messageByNumberStmt:            q.messageByNumberStmt,
-		nextRevisionStmt:               q.nextRevisionStmt,
-		passOwnershipStmt:              q.passOwnershipStmt,
-		reserveNumbersStmt:             q.reserveNumbersStmt,
-		roomByIDStmt:                   q.roomByIDStmt,
-		roomForUserStmt:                q.roomForUserStmt,
-		roomIDByCreationKeyStmt:        q.roomIDByCreationKeyStmt,
-		rotateSessionStmt:              q.rotateSessionStmt,
-		takeBlockStmt:                  q.takeBlockStmt,
-		updatePasswordHashStmt:         q.updatePasswordHashStmt,
-		updateRoomStmt:                 q.updateRoomStmt,
-		userByIDStmt:                   q.userByIDStmt,
-		userByUsernameKeyStmt:          q.userByUsernameKeyStmt,
+		db:                      tx,
+		tx:                      tx,
+		browsePublicRoomsStmt:   q.browsePublicRoomsStmt,
+		countMemberStmt:         q.countMemberStmt,
+		deleteEndedSessionsStmt: q.deleteEndedSessionsStmt,
+		deleteMemberStmt:        q.deleteMemberStmt,
+		deleteMessageStmt:       q.deleteMessageStmt,
+		deleteNoticeStmt:        q.deleteNoticeStmt,
+		deleteSessionStmt:       q.deleteSessionStmt,
+		deleteSessionsOverStmt:  q.deleteSessionsOverStmt,
+		deviceSeenStmt:          q.deviceSeenStmt,
+		editMessageStmt:         q.editMessageStmt,
+		insertAuditEntryStmt:    q.insertAuditEntryStmt,
+		insertEndedSessionStmt:  q.insertEndedSessionStmt,
+		insertMemberStmt:        q.insertMemberStmt,
+		insertMessageStmt:       q.insertMessageStmt,
+		insertNoticeStmt:        q.insertNoticeStmt,
+		insertRoomStmt:          q.insertRoomStmt,
+		insertSessionStmt:       q.insertSessionStmt,
+		insertUserStmt:          q.insertUserStmt,
+		lastReadNumberStmt:      q.lastReadNumberStmt,
+		listAuditEntriesStmt:    q.listAuditEntriesStmt,
+		listChangesStmt:         q.listChangesStmt,
+		listEndedSessionsStmt:   q.listEndedSessionsStmt,
+		listMembersStmt:         q.listMembersStmt,
+		listMessagesAfterStmt:   q.listMessagesAfterStmt,
+		listMessagesBeforeStmt:  q.listMessagesBeforeStmt,
+		listNoticesStmt:         q.listNoticesStmt,
+		listRoomsOfUserStmt:     q.listRoomsOfUserStmt,
+		listSessionsStmt:        q.listSessionsStmt,
+		listUsersByIDStmt:       q.listUsersByIDStmt,
+		lockUserStmt:            q.lockUserStmt,
+		markReadStmt:            q.markReadStmt,
+		memberByIDStmt:          q.memberByIDStmt,
+		messageByClientKeyStmt:  q.messageByClientKeyStmt,
+		messageByNumberStmt:     q.messageByNumberStmt,
+		nextRevisionStmt:        q.nextRevisionStmt,
+		passOwnershipStmt:       q.passOwnershipStmt,
+		reserveNumbersStmt:      q.reserveNumbersStmt,
+		roomByIDStmt:            q.roomByIDStmt,
+		roomForUserStmt:         q.roomForUserStmt,
+		roomIDByCreationKeyStmt: q.roomIDByCreationKeyStmt,
+		rotateSessionStmt:       q.rotateSessionStmt,
+		sessionByIDStmt:         q.sessionByIDStmt,
+		takeBlockStmt:           q.takeBlockStmt,
+		trimNoticesStmt:         q.trimNoticesStmt,
+		updatePasswordHashStmt:  q.updatePasswordHashStmt,
+		updateRoomStmt:          q.updateRoomStmt,
+		userByIDStmt:            q.userByIDStmt,
+		userByUsernameKeyStmt:   q.userByUsernameKeyStmt,
 	}
 }

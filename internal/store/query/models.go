@@ -4,6 +4,17 @@
 
 package query
 
+type AuditEntry struct {
+	ID        int64
+	At        int64
+	Action    string
+	ActorID   *int64
+	UserID    int64
+	SessionID string
+	Agent     string
+	Place     string
+}
+
 type Message struct {
 	ID        int64
 	RoomID    int64
@@ -15,6 +26,16 @@ type Message struct {
 	CreatedAt int64
 	EditedAt  *int64
 	DeletedAt *int64
+}
+
+type Notice struct {
+	ID        int64
+	UserID    int64
+	Kind      string
+	At        int64
+	SessionID string
+	Agent     string
+	Place     string
 }
 
 type Room struct {
@@ -30,4 +51,18 @@ type Room struct {
 	LastNumber  int64
 	Revision    int64
 	MemberCount int64
+}
+
+type Session struct {
+	ID            string
+	UserID        int64
+	Agent         string
+	Place         string
+	CurrentHash   string
+	PreviousHash  string
+	PreviousUntil int64
+	Sealed        string
+	CreatedAt     int64
+	UsedAt        int64
+	ExpiresAt     int64
 }

@@ -9,12 +9,24 @@ import (
 	"context"
 )
 
-const deleteSessionByRefreshHash = `-- name: DeleteSessionByRefreshHash :execrows
-DELETE FROM sessions WHERE refresh_hash = $1
+const deleteEndedSessions = `-- name: DeleteEndedSessions :execrows
+DELETE FROM ended_sessions WHERE ended_at < $1
 `
 
-func (q *Queries) DeleteSessionByRefreshHash(ctx context.Context, refreshHash string) (int64, error) {
-	result, err := q.exec(ctx, q.deleteSessionByRefreshHashStmt, deleteSessionByRefreshHash, refreshHash)
+func (q *Queries) DeleteEndedSessions(ctx context.Context, before int64) (int64, error) {
+	result, err := q.exec(ctx, q.deleteEndedSessionsStmt, deleteEndedSessions, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deleteSession = `-- name: DeleteSession :execrows
+DELETE FROM sessions WHERE id = $1
+`
+
+func (q *Queries) DeleteSession(ctx context.Context, id string) (int64, error) {
+	result, err := q.exec(ctx, q.deleteSessionStmt, deleteSession, id)
 	if err != nil {
 		return 0, err
 	}
@@ -38,15 +50,32 @@ func (q *Queries) DeleteSessionsOver(ctx context.Context, arg DeleteSessionsOver
 	return result.RowsAffected()
 }
 
+const insertEndedSession = `-- name: InsertEndedSession :exec
+INSERT INTO ended_sessions (id, user_id, ended_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING
+`
+
+type InsertEndedSessionParams struct {
+	ID      string
+	UserID  int64
+	EndedAt int64
+}
+
+func (q *Queries) InsertEndedSession(ctx context.Context, arg InsertEndedSessionParams) error {
+	_, err := q.exec(ctx, q.insertEndedSessionStmt, insertEndedSession, arg.ID, arg.UserID, arg.EndedAt)
+	return err
+}
+
 const insertSession = `-- name: InsertSession :exec
-INSERT INTO sessions (id, user_id, refresh_hash, created_at, used_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO sessions (id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, '', 0, '', $6, $7, $8)
 `
 
 type InsertSessionParams struct {
 	ID          string
 	UserID      int64
-	RefreshHash string
+	Agent       string
+	Place       string
+	CurrentHash string
 	CreatedAt   int64
 	UsedAt      int64
 	ExpiresAt   int64
@@ -56,7 +85,9 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) er
 	_, err := q.exec(ctx, q.insertSessionStmt, insertSession,
 		arg.ID,
 		arg.UserID,
-		arg.RefreshHash,
+		arg.Agent,
+		arg.Place,
+		arg.CurrentHash,
 		arg.CreatedAt,
 		arg.UsedAt,
 		arg.ExpiresAt,
@@ -64,34 +95,171 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) er
 	return err
 }
 
+const listEndedSessions = `-- name: ListEndedSessions :many
+SELECT id, user_id FROM ended_sessions WHERE ended_at >= $1 ORDER BY ended_at
+`
+
+type ListEndedSessionsRow struct {
+	ID     string
+	UserID int64
+}
+
+func (q *Queries) ListEndedSessions(ctx context.Context, since int64) ([]ListEndedSessionsRow, error) {
+	rows, err := q.query(ctx, q.listEndedSessionsStmt, listEndedSessions, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListEndedSessionsRow{}
+	for rows.Next() {
+		var i ListEndedSessionsRow
+		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSessions = `-- name: ListSessions :many
+SELECT id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at FROM sessions WHERE user_id = $1 AND expires_at > $2 AND used_at > $3 ORDER BY used_at DESC, id DESC
+`
+
+type ListSessionsParams struct {
+	UserID    int64
+	Now       int64
+	IdleSince int64
+}
+
+func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]Session, error) {
+	rows, err := q.query(ctx, q.listSessionsStmt, listSessions, arg.UserID, arg.Now, arg.IdleSince)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Session{}
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.Agent,
+			&i.Place,
+			&i.CurrentHash,
+			&i.PreviousHash,
+			&i.PreviousUntil,
+			&i.Sealed,
+			&i.CreatedAt,
+			&i.UsedAt,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockUser = `-- name: LockUser :execrows
+UPDATE users SET password_hash = password_hash WHERE id = $1
+`
+
+// Makes the changes to one person's set of sessions wait for each other. An UPDATE that changes nothing is the lock that both engines have.
+func (q *Queries) LockUser(ctx context.Context, id int64) (int64, error) {
+	result, err := q.exec(ctx, q.lockUserStmt, lockUser, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const rotateSession = `-- name: RotateSession :one
-UPDATE sessions SET refresh_hash = $1, used_at = $2
-WHERE refresh_hash = $3 AND expires_at > $2 AND used_at > $4
-RETURNING id, user_id, expires_at
+UPDATE sessions SET previous_hash = current_hash, previous_until = $1, sealed = $2, current_hash = $3,
+    used_at = $4, agent = $5, place = $6
+WHERE id = $7 AND user_id = $8 AND current_hash = $9 AND expires_at > $4 AND used_at > $10
+RETURNING id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at
 `
 
 type RotateSessionParams struct {
-	NextHash    string
-	Now         int64
-	RefreshHash string
-	IdleSince   int64
+	PreviousUntil int64
+	Sealed        string
+	NextHash      string
+	Now           int64
+	Agent         string
+	Place         string
+	ID            string
+	UserID        int64
+	Presented     string
+	IdleSince     int64
 }
 
-type RotateSessionRow struct {
-	ID        string
-	UserID    int64
-	ExpiresAt int64
-}
-
-// Trades one refresh token for the next; no row when it is unknown, used already, idle for too long or past its end.
-func (q *Queries) RotateSession(ctx context.Context, arg RotateSessionParams) (RotateSessionRow, error) {
+// Trades the current token for its successor; no row when it is not the current one of a living session.
+func (q *Queries) RotateSession(ctx context.Context, arg RotateSessionParams) (Session, error) {
 	row := q.queryRow(ctx, q.rotateSessionStmt, rotateSession,
+		arg.PreviousUntil,
+		arg.Sealed,
 		arg.NextHash,
 		arg.Now,
-		arg.RefreshHash,
+		arg.Agent,
+		arg.Place,
+		arg.ID,
+		arg.UserID,
+		arg.Presented,
 		arg.IdleSince,
 	)
-	var i RotateSessionRow
-	err := row.Scan(&i.ID, &i.UserID, &i.ExpiresAt)
+	var i Session
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Agent,
+		&i.Place,
+		&i.CurrentHash,
+		&i.PreviousHash,
+		&i.PreviousUntil,
+		&i.Sealed,
+		&i.CreatedAt,
+		&i.UsedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const sessionByID = `-- name: SessionByID :one
+SELECT id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at FROM sessions WHERE id = $1 AND user_id = $2
+`
+
+type SessionByIDParams struct {
+	ID     string
+	UserID int64
+}
+
+func (q *Queries) SessionByID(ctx context.Context, arg SessionByIDParams) (Session, error) {
+	row := q.queryRow(ctx, q.sessionByIDStmt, sessionByID, arg.ID, arg.UserID)
+	var i Session
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Agent,
+		&i.Place,
+		&i.CurrentHash,
+		&i.PreviousHash,
+		&i.PreviousUntil,
+		&i.Sealed,
+		&i.CreatedAt,
+		&i.UsedAt,
+		&i.ExpiresAt,
+	)
 	return i, err
 }

@@ -73,18 +73,23 @@ func (q *Queries) ListUsersByID(ctx context.Context, ids string) ([]ListUsersByI
 	return items, nil
 }
 
-const updatePasswordHash = `-- name: UpdatePasswordHash :exec
-UPDATE users SET password_hash = $1 WHERE id = $2
+const updatePasswordHash = `-- name: UpdatePasswordHash :execrows
+UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 `
 
 type UpdatePasswordHashParams struct {
 	PasswordHash string
 	ID           int64
+	OldHash      string
 }
 
-func (q *Queries) UpdatePasswordHash(ctx context.Context, arg UpdatePasswordHashParams) error {
-	_, err := q.exec(ctx, q.updatePasswordHashStmt, updatePasswordHash, arg.PasswordHash, arg.ID)
-	return err
+// Only from the hash that was checked: of two changes at once the second is refused.
+func (q *Queries) UpdatePasswordHash(ctx context.Context, arg UpdatePasswordHashParams) (int64, error) {
+	result, err := q.exec(ctx, q.updatePasswordHashStmt, updatePasswordHash, arg.PasswordHash, arg.ID, arg.OldHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const userByID = `-- name: UserByID :one

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/internal/chat"
+	"parley/internal/session"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 	"parley/internal/store/transfer"
@@ -43,8 +44,10 @@ func people(t *testing.T, s *store.Store) (chat.UserID, chat.RoomID) {
 	}
 	maya, err := s.InsertUser(ctx, chat.User{Username: "Maya", DisplayName: "Maya Ökafor 👋", Email: "Maya@x.org", CreatedAt: at}, "hash")
 	must(err)
-	for i, id := range []string{"a", "B", "_c", "Ä", "b", "0"} {
-		must(s.InsertSession(ctx, store.Session{ID: chat.SessionID(id), User: maya.ID, RefreshHash: []byte{byte(i)}, CreatedAt: at, UsedAt: at, ExpiresAt: at}))
+	sessions := store.NewSessions(s, session.Policy{Idle: time.Hour, PerUser: 10})
+	for _, id := range []string{"a", "B", "_c", "Ä", "b", "0"} {
+		_, err := sessions.Insert(ctx, session.Session{ID: id, User: int64(maya.ID), CreatedAt: at, UsedAt: at, ExpiresAt: at.Add(time.Hour)}, "hash")
+		must(err)
 	}
 	r, _, err := s.InsertRoom(ctx, chat.Room{Name: "Größe", Kind: chat.RoomPublic, CreatedBy: maya.ID, CreatedAt: at}, "")
 	must(err)

@@ -49,7 +49,9 @@ export interface paths {
         put?: never;
         /**
          * Trade the refresh cookie for a new access token
-         * @description The refresh token rotates on every use. The `X-Parley` header proves that the request was made by a script of this origin.
+         * @description The refresh token rotates on every use. Presenting the previous one again within ten seconds gets the same successor, so that two tabs or
+         *     a lost answer do no harm; any older one, or a later retry, ends the session (`session_over`), because somebody has a copy. The `X-Parley`
+         *     header proves that the request was made by a script of this origin.
          */
         post: operations["refreshSession"];
         delete?: never;
@@ -87,6 +89,121 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change my password
+         * @description Every other session ends, and its access at once.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I am signed in */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign one device out
+         * @description Its access tokens and sockets stop within a second.
+         */
+        delete: operations["revokeSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/revoke-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out everywhere */
+        post: operations["revokeAllSessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What I should look at about my account
+         * @description Without those about this session, which cannot dismiss them either. A new one is told by `notice.added` on my own channel.
+         */
+        get: operations["listNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/notices/{notice_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: components["parameters"]["NoticeID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Dismiss a notice */
+        delete: operations["dismissNotice"];
         options?: never;
         head?: never;
         patch?: never;
@@ -367,7 +484,7 @@ export interface paths {
         /**
          * Open the realtime socket
          * @description A WebSocket that speaks Centrifuge's JSON client protocol. The access token goes into the connect command within five seconds; cookies are
-         *     not consulted. Subscribe to `room:<room_id>`; `user:<user_id>` is subscribed by the server. Commands are RPCs named `noun.verb`. An error of a
+         *     not consulted. A socket whose session has ended is closed with 3501. Subscribe to `room:<room_id>`; `user:<user_id>` is subscribed by the server. Commands are RPCs named `noun.verb`. An error of a
          *     command carries a Problem as JSON text in its message, and a numeric code: 400 invalid, 401 unauthenticated, 403 forbidden, 404 not found,
          *     409 conflict, 413 too large, 429 rate limited, 500 internal, 503 unavailable.
          */
@@ -510,6 +627,8 @@ export interface components {
          * @description UTC, with milliseconds.
          */
         Time: string;
+        /** @description Names a session. It is no secret. */
+        SessionID: string;
         /** @description A key made by the client, unique per author; a UUID is a good one. */
         ClientKey: string;
         /** @description 3 to 32 of the letters a-z, digits, `_`, `.` and `-`; unique without regard to case. */
@@ -549,6 +668,47 @@ export interface components {
             display_name: string;
             email?: string;
             created_at: components["schemas"]["Time"];
+        };
+        ChangePasswordInput: {
+            current_password: string;
+            /** @description 10 to 256 characters. */
+            new_password: string;
+        };
+        DeviceSession: {
+            id: components["schemas"]["SessionID"];
+            agent: components["schemas"]["Agent"];
+            place: components["schemas"]["Place"];
+            created_at: components["schemas"]["Time"];
+            used_at: components["schemas"]["Time"];
+            /** @description This is the session that asks. */
+            current: boolean;
+        };
+        SessionList: {
+            items: components["schemas"]["DeviceSession"][];
+        };
+        /** @description The program as it names itself, in short, such as `Firefox on Linux`. */
+        Agent: string;
+        /** @description Where it is in the network, its address without the last part, such as `203.0.113.0/24`. */
+        Place: string;
+        RevokeAllInput: {
+            /** @description This session stays. */
+            keep_current: boolean;
+        };
+        Notice: {
+            id: components["schemas"]["ID"];
+            kind: components["schemas"]["NoticeKind"];
+            at: components["schemas"]["Time"];
+            session_id?: components["schemas"]["SessionID"];
+            agent: components["schemas"]["Agent"];
+            place: components["schemas"]["Place"];
+        };
+        /**
+         * @description `session.opened`: a sign-in from a device not seen before. `session.reused`: a session ended because its refresh token was used twice.
+         *     `password.changed`: the password is another one. Clients show an unknown kind in general words.
+         */
+        NoticeKind: string;
+        NoticeList: {
+            items: components["schemas"]["Notice"][];
         };
         User: {
             id: components["schemas"]["ID"];
@@ -658,7 +818,7 @@ export interface components {
             room: components["schemas"]["Room"];
         };
         EventList: components["schemas"]["Event"][];
-        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"];
+        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"];
         MessagePostedEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -760,6 +920,15 @@ export interface components {
             at: components["schemas"]["Time"];
             data: components["schemas"]["UserEventData"];
         };
+        /** @description Sent to a person's own channel; ask for the notices. */
+        NoticeAddedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "notice.added";
+            at: components["schemas"]["Time"];
+        };
         MessagePostCommand: {
             room_id: components["schemas"]["ID"];
             body: components["schemas"]["Body"];
@@ -834,6 +1003,8 @@ export interface components {
     parameters: {
         RoomID: components["schemas"]["ID"];
         UserID: components["schemas"]["ID"];
+        SessionID: components["schemas"]["SessionID"];
+        NoticeID: components["schemas"]["ID"];
         /** @description Always `1`. A form of another site cannot send it, so it stops cross-site request forgery. */
         XParley: "1";
     };
@@ -963,6 +1134,136 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordInput"];
+            };
+        };
+        responses: {
+            /** @description The new password holds, and this is the only session. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description My sessions, the latest used first; at most 20. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: components["parameters"]["SessionID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is over. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeAllSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeAllInput"];
+            };
+        };
+        responses: {
+            /** @description The sessions are over. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Notices, the newest first; at most 50. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    dismissNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: components["parameters"]["NoticeID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notice is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -1,0 +1,29 @@
+package chat
+
+import "time"
+
+// AuditEntryID identifies an entry of the audit.
+type AuditEntryID int64
+
+// AuditAction names what was done: a noun and what became of it.
+type AuditAction string
+
+// What the audit has entries for.
+const (
+	AuditSessionOpened   AuditAction = "session.opened"
+	AuditSessionEnded    AuditAction = "session.ended"    // by its owner, here or from another device
+	AuditSessionEvicted  AuditAction = "session.evicted"  // one sign-in too many: it was the one unused longest
+	AuditSessionReused   AuditAction = "session.reused"   // a refresh token came a second time: there is a copy of it
+	AuditPasswordChanged AuditAction = "password.changed" // by its owner
+)
+
+// AuditEntry is who did what to whose account, when and from where. Entries are written once and never changed.
+type AuditEntry struct {
+	ID      AuditEntryID
+	At      time.Time
+	Action  AuditAction
+	Actor   UserID // 0: the server itself, or somebody it could not name
+	User    UserID // whose account
+	Session SessionID
+	Device  Device // where the request came from
+}

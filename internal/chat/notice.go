@@ -1,0 +1,27 @@
+package chat
+
+import "time"
+
+// NoticeID identifies a notice.
+type NoticeID int64
+
+// NoticeKind says what a person is told.
+type NoticeKind string
+
+// What people are told about their account.
+const (
+	NoticeSessionOpened   NoticeKind = "session.opened"   // a sign-in from a device that was not seen before
+	NoticeSessionReused   NoticeKind = "session.reused"   // a session ended because its refresh token was used twice
+	NoticePasswordChanged NoticeKind = "password.changed" // and the other sessions ended
+)
+
+// Notice is something about their account that a person should look at. It stays until it is dismissed. The session that it is about neither
+// sees nor dismisses it: who broke in could make the alarm go away.
+type Notice struct {
+	ID      NoticeID
+	User    UserID
+	Kind    NoticeKind
+	At      time.Time
+	Session SessionID
+	Device  Device
+}
