@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -66,7 +67,7 @@ func (s *Store) migrating(ctx context.Context, f func(*goose.Provider) error) (e
 		return err
 	}
 	setDefault(config, "lock_timeout", strconv.FormatInt(migrationLockTimeout.Milliseconds(), 10))
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(noticeDeparture))
 	defer func() { err = errors.Join(err, db.Close()) }()
 	inner, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
@@ -77,6 +78,13 @@ func (s *Store) migrating(ctx context.Context, f func(*goose.Provider) error) (e
 		return err
 	}
 	return f(p)
+}
+
+// noticeDeparture makes the server look, while it works on a long statement, whether we are still there. Without it a step whose process was
+// killed runs to its end, to be undone then, and keeps its locks and the next migration waiting until that.
+func noticeDeparture(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "SELECT set_config(name, '1s', false) FROM pg_settings WHERE name = 'client_connection_check_interval'")
+	return err
 }
 
 // patientLock says that it waits.
