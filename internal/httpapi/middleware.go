@@ -69,7 +69,7 @@ func logRequests(log *slog.Logger) middleware {
 			rec := &recorder{ResponseWriter: w}
 			next.ServeHTTP(rec, r)
 			level := slog.LevelDebug
-			if rec.status >= http.StatusInternalServerError {
+			if rec.status >= http.StatusInternalServerError && r.Context().Err() == nil { // a client that hung up is no failure of ours
 				level = slog.LevelError
 			}
 			if !log.Enabled(r.Context(), level) {

@@ -18,19 +18,24 @@ interface Input {
 /** Loads what the reader is about to scroll into: earlier pages, and gaps from the side they come from. */
 export function useHistory({ loader, rows, hasOlder, virtualizer, catchUp }: Input) {
   const [olderFailed, setOlderFailed] = useState(false)
+  const [answered, setAnswered] = useState(0)
   const start = virtualizer.range?.startIndex ?? rows.length
   const end = virtualizer.range?.endIndex ?? rows.length
 
   const loadOlder = useCallback(() => {
     setOlderFailed(false)
-    loader.loadOlder().catch(() => setOlderFailed(true))
+    // The rows of a page are drawn while its request still counts as running, so only its end may start the next one.
+    loader.loadOlder().then(
+      () => setAnswered((count) => count + 1),
+      () => setOlderFailed(true),
+    )
   }, [loader])
 
   const nearTop = hasOlder && start < ahead
   // biome-ignore lint/correctness/useExhaustiveDependencies: a page that leaves us near the top is followed by the next one.
   useEffect(() => {
     if (nearTop) loadOlder()
-  }, [nearTop, rows.length, loadOlder])
+  }, [nearTop, answered, loadOlder])
 
   const gap = rows.find((row, index) => row.kind === 'gap' && index >= start - ahead && index <= end + ahead)
   const from = gap?.kind === 'gap' ? gap.from : undefined

@@ -80,12 +80,15 @@ export function useTranscriptScroll({ roomId, scroller, rows, hasOlder, focused,
     const element = scroller.current
     if (!element?.firstElementChild) return
     const observer = new ResizeObserver(() => {
-      if (latest.current.atEnd && placed.current) element.scrollTop = element.scrollHeight
+      if (!placed.current) return
+      if (latest.current.atEnd) element.scrollTop = element.scrollHeight
+      // What fits into the view never scrolls, so no scroll event says that its end is seen.
+      else if (element.scrollHeight - element.scrollTop - element.clientHeight <= endThreshold) onAtEnd(true)
     })
     observer.observe(element)
     observer.observe(element.firstElementChild)
     return () => observer.disconnect()
-  }, [scroller])
+  }, [scroller, onAtEnd])
 
   useLayoutEffect(
     () => () => {
