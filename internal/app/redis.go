@@ -40,7 +40,7 @@ func openRedis(ctx context.Context, c config.Config, log *slog.Logger) (rueidis.
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, fmt.Errorf("Redis stayed away (PARLEY_REDIS_URL, PARLEY_DATABASE_WAIT): %w", err)
+			return nil, fmt.Errorf("connect to Redis (PARLEY_REDIS_URL): it stayed away for %s (PARLEY_DATABASE_WAIT): %w", c.DatabaseWait, err)
 		case <-timer.C:
 		}
 	}

@@ -51,7 +51,8 @@ func place(remote string) string {
 // Opera name Chrome, Chrome names Safari, Android names Linux, and an iPhone names Mac OS X.
 var (
 	programs = []struct{ mark, name string }{
-		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"Vivaldi/", "Vivaldi"}, {"SamsungBrowser/", "Samsung Internet"}, {"FxiOS/", "Firefox"},
+		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"Vivaldi/", "Vivaldi"},
+		{"SamsungBrowser/", "Samsung Internet"}, {"FxiOS/", "Firefox"},
 		{"CriOS/", "Chrome"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"},
 		{"Go-http-client", "Go program"}, {"python-", "Python program"},
 	}

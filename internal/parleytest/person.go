@@ -64,6 +64,12 @@ func (p *Person) adopt(r *Response) {
 	p.Me, p.Token, p.Cookie = session.User, session.AccessToken, r.Cookie()
 }
 
+// As is somebody who talks to this server with the tokens another one gave.
+func (s *Server) As(tb testing.TB, p *Person) *Person {
+	tb.Helper()
+	return &Person{Me: p.Me, Token: p.Token, Cookie: p.Cookie, server: s, tb: tb}
+}
+
 // Anonymous is somebody without an account.
 func (s *Server) Anonymous(tb testing.TB) *Person { return &Person{server: s, tb: tb} }
 

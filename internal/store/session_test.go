@@ -20,7 +20,10 @@ func TestSessions(t *testing.T) {
 		var users atomic.Int64
 		sessiontest.Run(t, sessiontest.Bench{
 			Keeper:  store.NewSessions(s, sessiontest.Policy),
-			NewUser: func(tb testing.TB) int64 { return int64(newUser(tb, s, "u"+strings.Repeat("x", int(users.Add(1))))) },
+			NewUser: func(tb testing.TB) int64 {
+				tb.Helper()
+				return int64(newUser(tb, s, "u"+strings.Repeat("x", int(users.Add(1)))))
+			},
 		})
 	})
 }
