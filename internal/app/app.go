@@ -97,10 +97,10 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if err := a.service.Sessions.CatchUp(ctx); err != nil {
 		return err
 	}
-	a.health = ops.NewHealth([]ops.Check{{Name: "db", Probe: a.store.Ping}, a.redisCheck()}, a.clock)
+	a.health = a.newHealth()
 	public, err := httpapi.New(httpapi.Options{
 		Service: a.service, Socket: a.node, Live: a.health.Live(), Ready: a.health.Ready(), Web: o.Web, Logger: a.log, Clock: a.clock,
-		BodyBytes: a.config.HTTP.BodyBytes, Secure: a.config.PublicURL.Scheme == "https", Origins: exact(a.config.CORSOrigins),
+		Timeout: requestTimeout, BodyBytes: a.config.HTTP.BodyBytes, Secure: a.config.PublicURL.Scheme == "https", Origins: exact(a.config.CORSOrigins),
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP door: %w", err)
@@ -146,6 +146,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 }
 
 const (
+	requestTimeout = 10 * time.Second // a request over HTTP; twice what the database may take, for those that ask it twice
 	commandTimeout = 10 * time.Second
 	membershipLife = 5 * time.Minute
 	maxChannels    = 5000

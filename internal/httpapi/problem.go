@@ -49,7 +49,8 @@ func (p *problems) of(ctx context.Context, err error) contract.Problem {
 		err = chat.ErrUnauthenticated // no token, or one in another scheme
 	}
 	out, known := wire.Problem(err, telemetry.RequestID(ctx))
-	if !known && !errors.Is(err, context.Canceled) {
+	// What is unavailable is known, and why it is belongs in the log all the same.
+	if (!known || out.Status >= http.StatusInternalServerError) && !errors.Is(err, context.Canceled) {
 		p.log.ErrorContext(ctx, "request failed", slog.Any("error", err))
 	}
 	return out

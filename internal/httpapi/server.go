@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"parley/internal/chat"
 	"parley/internal/contract"
@@ -19,7 +20,8 @@ type Options struct {
 	Web       fs.FS        // the built web client
 	Logger    *slog.Logger
 	Clock     chat.Clock
-	BodyBytes int64 // a larger request body is refused with 413
+	Timeout   time.Duration // what a request may take to be worked on; it is 503 then. Zero is no bound
+	BodyBytes int64         // a larger request body is refused with 413
 	// Secure says that people reach the server over https: cookies get the __Host- prefix, and browsers are told to stay on https.
 	Secure bool
 	// Origins are the other sites whose scripts may call the API, exactly as browsers spell them.
@@ -68,6 +70,7 @@ func New(o Options) (http.Handler, error) {
 		withCORS(o.Origins),        // which other sites may call
 		crossOrigin.Handler,        // and which may not
 		withBodyLimit(o.BodyBytes), // no more than this is read
+		withDeadline(o.Timeout),    // and no longer than this is worked on it
 		h.withRefreshCookie,        // the one cookie, for the endpoints that read it
 		withDevice,                 // where it comes from, for those that write it down
 	)(mux), nil

@@ -55,6 +55,13 @@ func (s *Store) migrating(ctx context.Context, f func(*goose.Provider) error) (e
 		return err
 	}
 	if s.dialect == SQLite {
+		if s.lock == nil {
+			held, err := TakeLock(ctx, s.url, migrating, s.log)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, held.Release()) }()
+		}
 		p, err := s.goose(s.write)
 		if err != nil {
 			return err

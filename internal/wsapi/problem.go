@@ -21,7 +21,7 @@ var (
 // have no other place for a code of ours, for the faulty fields and for when to retry; see docs/adr.
 func (d *Door) refuse(ctx context.Context, command string, err error) *realtime.Error {
 	p, known := wire.Problem(err, "")
-	if !known && ctx.Err() == nil {
+	if (!known || p.Status >= 500) && ctx.Err() == nil {
 		d.log.ErrorContext(ctx, "command failed", slog.String("command", command), slog.Any("error", err))
 	}
 	var e jx.Encoder
