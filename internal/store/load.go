@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // ErrNotEmpty says that a database that was to be filled holds something already.
@@ -14,16 +17,11 @@ var ErrNotEmpty = errors.New("the database is not empty")
 
 // Loader fills a database with rows from elsewhere, in one transaction.
 type Loader struct {
+	conn   *sql.Conn // the one the transaction is on
 	tx     *sql.Tx
 	store  *Store
-	insert map[string]*sql.Stmt // by SQL text
+	insert map[string]*sql.Stmt // SQLite, by table
 }
-
-// rowsPerInsert bounds one statement; so do the engines: 32,766 parameters on SQLite, 65,535 on Postgres.
-const (
-	rowsPerInsert   = 500
-	paramsPerInsert = 32_000
-)
 
 // Load runs f in one write transaction: what it inserts is there whole when Load returns nil, and not at all otherwise. Nobody else writes
 // meanwhile. It needs no prepared queries, so it works at every level of the schema.
@@ -36,11 +34,16 @@ func (s *Store) Load(ctx context.Context, f func(*Loader) error) (err error) {
 			return ctx.Err()
 		}
 	}
-	tx, err := s.write.BeginTx(ctx, nil)
+	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin load: %w", classify(err))
 	}
-	l := &Loader{tx: tx, store: s, insert: map[string]*sql.Stmt{}}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin load: %w", classify(err))
+	}
+	l := &Loader{conn: conn, tx: tx, store: s, insert: map[string]*sql.Stmt{}}
 	defer func() {
 		for _, stmt := range l.insert {
 			_ = stmt.Close() // the transaction's end closes them too
@@ -91,42 +94,51 @@ func (l *Loader) Claim(ctx context.Context, tables []Table) error {
 }
 
 // Insert adds rows, whose values are in the order of the table's columns.
-func (l *Loader) Insert(ctx context.Context, t Table, rows [][]any) error {
-	most := max(1, min(rowsPerInsert, paramsPerInsert/len(t.Columns)))
-	for chunk := range slices.Chunk(rows, most) {
-		stmt, err := l.statement(ctx, t, len(chunk)) //nolint:sqlclosecheck // kept for the next chunk; Load closes it
-		if err != nil {
-			return fmt.Errorf("insert into %s: %w", t.Name, classify(err))
-		}
-		args := make([]any, 0, len(chunk)*len(t.Columns))
-		for _, row := range chunk {
-			args = append(args, row...)
-		}
-		if _, err := stmt.ExecContext(ctx, args...); err != nil {
-			return fmt.Errorf("insert into %s, rows from %s to %s: %w", t.Name, t.keyText(chunk[0]), t.keyText(chunk[len(chunk)-1]), classify(err))
-		}
+func (l *Loader) Insert(ctx context.Context, t Table, rows [][]any) (err error) {
+	if len(rows) == 0 {
+		return nil
+	}
+	if l.store.dialect == Postgres {
+		err = l.copyIn(ctx, t, rows)
+	} else {
+		err = l.insertEach(ctx, t, rows)
+	}
+	if err != nil {
+		return fmt.Errorf("insert into %s, rows from %s to %s: %w", t.Name, t.keyText(rows[0]), t.keyText(rows[len(rows)-1]), classify(err))
 	}
 	return nil
 }
 
-func (l *Loader) statement(ctx context.Context, t Table, rows int) (*sql.Stmt, error) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", quoted(t.Name), quoted(t.names()...))
-	for i := range rows {
-		b.WriteString([]string{"(", ", ("}[min(i, 1)])
-		for j := range t.Columns {
-			fmt.Fprintf(&b, "%s$%d", []string{"", ", "}[min(j, 1)], i*len(t.Columns)+j+1)
+// copyIn uses Postgres' COPY, on the connection that the transaction is on.
+func (l *Loader) copyIn(ctx context.Context, t Table, rows [][]any) error {
+	return l.conn.Raw(func(driver any) error {
+		_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{t.Name}, t.names(), pgx.CopyFromRows(rows))
+		return err
+	})
+}
+
+// insertEach runs one prepared statement a row: without a server to talk to, that is faster than statements of many rows, which SQLite has to
+// be given thousands of parameters for (300,000 messages: 4.8 s of CPU instead of 24.4 s).
+func (l *Loader) insertEach(ctx context.Context, t Table, rows [][]any) error {
+	stmt := l.insert[t.Name]
+	if stmt == nil {
+		var holders []string
+		for i := range t.Columns {
+			holders = append(holders, fmt.Sprintf("$%d", i+1))
 		}
-		b.WriteString(")")
+		text := fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quoted(t.Name), quoted(t.names()...), strings.Join(holders, ", "))
+		var err error
+		if stmt, err = l.tx.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // kept for the next rows; Load closes it
+			return err
+		}
+		l.insert[t.Name] = stmt
 	}
-	if stmt := l.insert[b.String()]; stmt != nil {
-		return stmt, nil
+	for _, row := range rows {
+		if _, err := stmt.ExecContext(ctx, row...); err != nil {
+			return err
+		}
 	}
-	stmt, err := l.tx.PrepareContext(ctx, b.String())
-	if err == nil {
-		l.insert[b.String()] = stmt
-	}
-	return stmt, err
+	return nil
 }
 
 // counted are the nouns whose identifiers come from the table counters: each is the name of its table.
