@@ -144,6 +144,20 @@ describe('paging', () => {
     expect(loaded()).toEqual([[176, 500]])
   })
 
+  it('goes on into a gap from below as soon as a page is shown', async () => {
+    start(500)
+    await loader.open({ ...server.room, last_read_number: 200 })
+    await loader.loadLatest()
+    let next: Promise<void> | undefined
+    loader.store.subscribe(() => {
+      // The reader's view asks for more while the page it was just shown still counts as loading.
+      if (loaded()[1]?.[0] === 401) next ??= loader.loadGap(251, 400, 'below')
+    })
+    await loader.loadGap(251, 450, 'below')
+    await next
+    expect(loaded()[1]).toEqual([351, 500])
+  })
+
   it('brings a page up to date that was read too early', async () => {
     start(120)
     await loader.open(server.room)

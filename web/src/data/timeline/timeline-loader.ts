@@ -62,7 +62,7 @@ export class TimelineLoader {
 
   /** Fills a gap from one of its ends: from below when the reader scrolls up into it. */
   loadGap(from: number, to: number, side: 'above' | 'below'): Promise<void> {
-    return this.once(`gap:${from}`, () =>
+    return this.once(`gap:${from}-${to}`, () =>
       this.page(side === 'above' ? { after: from - 1, limit: pageSize } : { before: to + 1, limit: pageSize }),
     )
   }
