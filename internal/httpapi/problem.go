@@ -153,7 +153,7 @@ func (p *problems) status(ctx context.Context, w http.ResponseWriter, status int
 // recovered turns a panic into a 500 with its request id, and logs the stack.
 func (p *problems) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // it logs under the request's own context
 			cause := recover()
 			if cause == nil {
 				return

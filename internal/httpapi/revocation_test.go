@@ -84,6 +84,7 @@ func TestChangePassword(t *testing.T) {
 		}
 		change("wrong password", "a wholly new phrase").WantProblem(400, "invalid", "current_password")
 		change(parleytest.Password, "short").WantProblem(400, "invalid", "new_password")
+		change(parleytest.Password, "maya is here").WantProblem(400, "invalid", "new_password")
 		phone.Do(http.MethodGet, "/api/v1/me", nil).Want(http.StatusOK)
 		change(parleytest.Password, "a wholly new phrase").Want(http.StatusNoContent)
 		phone.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(401, "unauthenticated")

@@ -41,7 +41,7 @@ func refreshToken(ctx context.Context) string {
 }
 
 func (h *handler) setCookie(value string, expires time.Time) []string {
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // Secure is off only on plain http, where browsers would drop the cookie; config demands https in production
 		Name: h.cookie, Value: value, Path: "/", Expires: expires, MaxAge: int(expires.Sub(h.clock()).Seconds()),
 		Secure: h.secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}

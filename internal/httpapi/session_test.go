@@ -42,6 +42,12 @@ func TestSignUp(t *testing.T) {
 		}
 		signUp(map[string]string{"username": "x", "password": "short", "display_name": "a\u202eb", "email": "nobody"}).
 			WantProblem(400, "invalid", "username", "password", "display_name", "email")
+		for _, common := range []string{"Password2026!", "1q2w3e4r5t", "theo.tanaka.1"} {
+			p := signUp(map[string]string{"username": "theo.tanaka", "password": common}).WantProblem(400, "invalid", "password")
+			if p.Errors[0].Code != "common" {
+				t.Errorf("password %q: %+v", common, p.Errors)
+			}
+		}
 		signUp(`{"username":5,"password":"x"}`).WantProblem(400, "invalid", "username")
 		signUp(`{}`).WantProblem(400, "invalid", "username", "password")
 		signUp(`{`).WantProblem(400, "malformed")
@@ -221,6 +227,7 @@ func TestAccessToken(t *testing.T) {
 		"no algorithm": "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiIxIn0.",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := s.Anonymous(t)
 			p.Token = token
 			r := p.Do(http.MethodGet, "/api/v1/me", nil)

@@ -71,7 +71,10 @@ func (s *Server) As(tb testing.TB, p *Person) *Person {
 }
 
 // Anonymous is somebody without an account.
-func (s *Server) Anonymous(tb testing.TB) *Person { return &Person{server: s, tb: tb} }
+func (s *Server) Anonymous(tb testing.TB) *Person {
+	tb.Helper()
+	return &Person{server: s, tb: tb}
+}
 
 // Response is what a server answered.
 type Response struct {

@@ -227,8 +227,10 @@ func TestCheckSchema_compatible(t *testing.T) {
 		old := fstest.MapFS{"00001_a.sql": table, "00002_b.sql": step("CREATE TABLE b (id BIGINT PRIMARY KEY);", "DROP TABLE b;")}
 		mark := "INSERT INTO schema_compatibility (version, compatible_with) VALUES (3, %d);"
 		check := func(compatible int) error {
-			now := fstest.MapFS{"00001_a.sql": table, "00002_b.sql": old["00002_b.sql"],
-				"00003_c.sql": step(fmt.Sprintf(mark, compatible), "DELETE FROM schema_compatibility WHERE version = 3;")}
+			now := fstest.MapFS{
+				"00001_a.sql": table, "00002_b.sql": old["00002_b.sql"],
+				"00003_c.sql": step(fmt.Sprintf(mark, compatible), "DELETE FROM schema_compatibility WHERE version = 3;"),
+			}
 			newer := open(t, store.Options{URL: place, Migrations: now})
 			if _, err := newer.MigrateUp(t.Context()); err != nil {
 				t.Fatal(err)

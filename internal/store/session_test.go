@@ -19,7 +19,7 @@ func TestSessions(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, s *store.Store) {
 		var users atomic.Int64
 		sessiontest.Run(t, sessiontest.Bench{
-			Keeper:  store.NewSessions(s, sessiontest.Policy),
+			Keeper: store.NewSessions(s, sessiontest.Policy),
 			NewUser: func(tb testing.TB) int64 {
 				tb.Helper()
 				return int64(newUser(tb, s, "u"+strings.Repeat("x", int(users.Add(1)))))

@@ -3,6 +3,7 @@ package wsapi
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/go-faster/jx"
 
@@ -17,6 +18,9 @@ var (
 	errInvalidUTF8    = &chat.Error{Kind: chat.KindInvalid, Code: "invalid_utf8", Detail: "This text is not valid UTF-8."}
 )
 
+// temporary are the kinds of failure that pass by themselves, or when an operator makes room: the SDKs try again.
+var temporary = []chat.Kind{chat.KindUnavailable, chat.KindRateLimited, chat.KindNoSpace}
+
 // refuse turns an error into what the client is told: a Problem as JSON in the message, its status as the code. The protocol's errors
 // have no other place for a code of ours, for the faulty fields and for when to retry; see docs/adr.
 func (d *Door) refuse(ctx context.Context, command string, err error) *realtime.Error {
@@ -28,6 +32,6 @@ func (d *Door) refuse(ctx context.Context, command string, err error) *realtime.
 	p.Encode(&e)
 	kind := chat.KindOf(err)
 	return &realtime.Error{
-		Code: uint32(p.Status), Message: e.String(), Temporary: kind == chat.KindUnavailable || kind == chat.KindRateLimited,
+		Code: uint32(p.Status), Message: e.String(), Temporary: slices.Contains(temporary, kind),
 	}
 }

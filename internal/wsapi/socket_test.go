@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -270,12 +271,16 @@ func send(t *testing.T, conn net.Conn, frame string) {
 func closed(t *testing.T, conn net.Conn) ws.StatusCode {
 	t.Helper()
 	for {
-		frame, err := ws.ReadFrame(conn)
+		header, err := ws.ReadHeader(conn)
 		if err != nil {
 			t.Fatalf("ended without a code: %v", err)
 		}
-		if frame.Header.OpCode == ws.OpClose {
-			code, _ := ws.ParseCloseFrameData(frame.Payload)
+		payload := make([]byte, header.Length)
+		if _, err := io.ReadFull(conn, payload); err != nil {
+			t.Fatalf("ended within a frame: %v", err)
+		}
+		if header.OpCode == ws.OpClose {
+			code, _ := ws.ParseCloseFrameData(payload)
 			return code
 		}
 	}
