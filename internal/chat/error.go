@@ -3,6 +3,7 @@ package chat
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,6 +22,7 @@ const (
 	KindTooLarge
 	KindRateLimited
 	KindUnavailable
+	KindNoSpace
 )
 
 // Error is a failure with a stable code for programs and a detail that is safe to show to people. It never carries a secret, a host
@@ -116,7 +118,7 @@ var (
 	}
 	ErrMessageDeleted = &Error{Kind: KindConflict, Code: "message_deleted", Detail: "This message was deleted."}
 	ErrUnavailable    = &Error{Kind: KindUnavailable, Code: "unavailable", Detail: "The server cannot do this right now. Try again shortly.", RetryAfter: time.Second}
-	ErrDiskFull       = &Error{Kind: KindUnavailable, Code: "disk_full", Detail: "The server has no room left to write to. Nothing was stored.", RetryAfter: 30 * time.Second}
+	ErrDiskFull       = &Error{Kind: KindNoSpace, Code: "disk_full", Detail: "The server has no room left to write to. Nothing was stored.", RetryAfter: 30 * time.Second}
 )
 
 // Faults collects the faulty fields of one input, so that a caller learns of all of them at once.
@@ -127,6 +129,11 @@ func (f *Faults) Add(field, code, detail string) {
 	if code != "" {
 		*f = append(*f, FieldError{Field: field, Code: code, Detail: detail})
 	}
+}
+
+// Has reports whether a field is among the faulty ones.
+func (f Faults) Has(field string) bool {
+	return slices.ContainsFunc(f, func(e FieldError) bool { return e.Field == field })
 }
 
 // Err returns nil without faults, and else an error of KindInvalid that names them all.

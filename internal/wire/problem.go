@@ -25,6 +25,7 @@ var statuses = map[chat.Kind]int{
 	chat.KindTooLarge:        http.StatusRequestEntityTooLarge,
 	chat.KindRateLimited:     http.StatusTooManyRequests,
 	chat.KindUnavailable:     http.StatusServiceUnavailable,
+	chat.KindNoSpace:         http.StatusInsufficientStorage,
 }
 
 var errInternal = &chat.Error{Kind: chat.KindInternal, Code: "internal", Detail: "Something went wrong on our side. It has been noted."}
