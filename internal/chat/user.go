@@ -67,8 +67,8 @@ func CheckUsername(s string) Fault {
 // engines fold non-ASCII letters differently.
 func Fold(s string) string { return strings.ToLower(s) }
 
-// Check lists every fault of a sign-up.
-func (s SignUp) Check() error {
+// Faults lists every fault of a sign-up.
+func (s SignUp) Faults() Faults {
 	var faults Faults
 	f := CheckUsername(s.Username)
 	faults.Add("username", f.Code, f.Detail)
@@ -78,7 +78,7 @@ func (s SignUp) Check() error {
 	faults.Add("display_name", f.Code, f.Detail)
 	f = CheckEmail(s.Email)
 	faults.Add("email", f.Code, f.Detail)
-	return faults.Err()
+	return faults
 }
 
 // CheckPassword says what is wrong with a new password. Length is what counts (NIST SP 800-63B, section 3.1.1); the upper limit only
@@ -97,6 +97,9 @@ func CheckPassword(s string) Fault {
 	}
 	return Fault{}
 }
+
+// CommonPassword is the fault of a password that is long enough and still guessed early.
+var CommonPassword = Fault{"common", "Many people use this password, or it has your name in it. A few words that do not belong together are better."}
 
 // CheckEmail says what is wrong with an e-mail address; an empty one is fine.
 func CheckEmail(s string) Fault {

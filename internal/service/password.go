@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"parley/internal/auth"
 	"parley/internal/chat"
 )
 
@@ -15,6 +16,9 @@ func (s *Sessions) ChangePassword(ctx context.Context, actor chat.Actor, current
 	}
 	var faults chat.Faults
 	f := chat.CheckPassword(next)
+	if f.Code == "" && auth.CommonPassword(next, user.Username, user.DisplayName, user.Email, product) {
+		f = chat.CommonPassword
+	}
 	faults.Add("new_password", f.Code, f.Detail)
 	if err := faults.Err(); err != nil {
 		return err

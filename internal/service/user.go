@@ -11,6 +11,9 @@ import (
 	"parley/internal/store"
 )
 
+// product is what a person who sets a password here has before their eyes.
+const product = "parley"
+
 // Users are the accounts of this server.
 type Users struct {
 	store  *store.Store
@@ -22,7 +25,11 @@ type Users struct {
 // chat.ErrEmailTaken.
 func (u *Users) SignUp(ctx context.Context, in chat.SignUp) (chat.User, error) {
 	in.DisplayName, in.Email = name(in.DisplayName), trim(in.Email)
-	if err := in.Check(); err != nil {
+	faults := in.Faults()
+	if !faults.Has("password") && auth.CommonPassword(in.Password, in.Username, in.DisplayName, in.Email, product) {
+		faults.Add("password", chat.CommonPassword.Code, chat.CommonPassword.Detail)
+	}
+	if err := faults.Err(); err != nil {
 		return chat.User{}, err
 	}
 	if in.DisplayName == "" {
