@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -225,19 +226,23 @@ func TestBackup_while_posting(t *testing.T) {
 				}
 			})
 		}
-		var file []byte
-		var before map[chat.RoomID]int64
-		for range 3 {
-			<-posting
-			mu.Lock()
-			before = maps.Clone(acknowledged)
-			mu.Unlock()
-			file = backup(t, s)
+		<-posting
+		mu.Lock()
+		before := maps.Clone(acknowledged)
+		mu.Unlock()
+		var file bytes.Buffer
+		_, err = archive.Backup(ctx, s, &file, archive.Options{Now: at, Progress: func(archive.TableSummary) {
+			for range 3 { // between any two tables people go on talking: the first of these may be of before, the others are new
+				<-posting
+			}
+		}})
+		if err != nil {
+			t.Error(err)
 		}
 		close(stop)
 		writers.Wait()
 		target := storetest.Open(t, storetest.URL(t, store.SQLite))
-		if err := restore(target, file); err != nil {
+		if err := restore(target, file.Bytes()); err != nil {
 			t.Fatal(err)
 		}
 		if faults, err := target.Invariants(ctx); err != nil || len(faults) > 0 {
@@ -327,6 +332,7 @@ func TestRestore_refuses(t *testing.T) {
 		{"newer_schema", func(l []string) []string { return sum(replace(`"schema":`, `"schema":9`)(l)) }, archive.ErrNewer},
 		{"changed_text", replace("display name", "display game"), archive.ErrDamaged},
 		{"changed_header", replace(`"parley":"test"`, `"parley":"best"`), archive.ErrDamaged},
+		{"changed_text_and_sum", func(l []string) []string { return sum(replace("display name", "display game")(l)) }, archive.ErrDamaged},
 		{"row_removed", func(l []string) []string { return slices.Delete(l, 1, 2) }, archive.ErrDamaged},
 		{"rows_swapped", func(l []string) []string { l[1], l[2] = l[2], l[1]; return l }, archive.ErrDamaged},
 		{"end_removed", func(l []string) []string { return l[:len(l)-1] }, archive.ErrDamaged},
@@ -352,10 +358,28 @@ func TestRestore_refuses(t *testing.T) {
 			}
 			full := storetest.Open(t, storetest.URL(t, engine))
 			fill(t, func(string, int) int { return 0 }, func(string) string { return "x" }, full)
-			before := contents(t, full)
+			// Not even the schema is touched: an older backup would otherwise take it, and the rows in it, back first.
+			before, outline := contents(t, full), outlineOf(t, full)
+			older := lines(t, file, func(l []string) []string {
+				return sum(strings.SplitAfter(schemaLevel.ReplaceAllString(strings.Join(l, ""), `"schema":0`), "\n"))
+			})
+			if err := restore(full, older); !errors.Is(err, store.ErrNotEmpty) || !maps.Equal(before, contents(t, full)) || !maps.Equal(outline, outlineOf(t, full)) {
+				t.Errorf("an older backup into a database that is in use: %v", err)
+			}
 			if err := restore(full, file); !errors.Is(err, store.ErrNotEmpty) || !maps.Equal(before, contents(t, full)) {
 				t.Errorf("into a database that is in use: %v", err)
 			}
 		})
 	}
+}
+
+var schemaLevel = regexp.MustCompile(`"schema":\d+`)
+
+func outlineOf(t *testing.T, s *store.Store) map[string]string {
+	t.Helper()
+	outline, err := s.Outline(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outline
 }
