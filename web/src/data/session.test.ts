@@ -55,6 +55,42 @@ describe('starting', () => {
   })
 })
 
+describe('refreshing', () => {
+  it('asks again at once for an answer that was lost: later the old token would count as stolen', async () => {
+    fetchMock.mockRejectedValueOnce(new TypeError('reset')).mockResolvedValueOnce(session())
+    const mine = new Session()
+    await mine.start()
+    expect(paths()).toEqual(['/api/v1/auth/refresh', '/api/v1/auth/refresh'])
+    expect(mine.store.getState()).toEqual({ status: 'signed-in', user })
+  })
+
+  it('happens in one tab at a time, and the others take the token over', async () => {
+    const queue: (() => Promise<void>)[] = []
+    let running = Promise.resolve()
+    vi.stubGlobal('navigator', {
+      locks: {
+        request: (_name: string, work: () => Promise<void>) => {
+          running = running.then(work, work)
+          queue.push(work)
+          return running
+        },
+      },
+    })
+    let underway = 0
+    fetchMock.mockImplementation(async () => {
+      underway++
+      expect(underway).toBe(1)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      underway--
+      return session()
+    })
+    const tabs = [new Session(), new Session(), new Session()]
+    await Promise.all(tabs.map((tab) => tab.start()))
+    expect(queue).toHaveLength(3)
+    expect(tabs.map((tab) => tab.store.getState().status)).toEqual(['signed-in', 'signed-in', 'signed-in'])
+  })
+})
+
 describe('requests', () => {
   async function signedIn(expiresIn?: number) {
     fetchMock.mockResolvedValueOnce(session(expiresIn))

@@ -179,6 +179,28 @@ export const en = {
       `${count} ${plural(count, 'message has', 'messages have')} not been sent yet. Signing out removes ${plural(count, 'it', 'them')} from this device.`,
   },
 
+  account: {
+    title: 'Devices and password',
+    devices: 'Where you are signed in',
+    thisDevice: 'This device',
+    lastUsed: (when: string, place: string) => (place ? `Last used ${when}, from ${place}` : `Last used ${when}`),
+    endOne: (agent: string) => `Sign out ${agent}`,
+    endOthers: 'Sign out other devices',
+    endAll: 'Sign out everywhere',
+    password: 'Password',
+    current: 'Current password',
+    next: 'New password',
+    nextHint: 'At least 10 characters. Other devices are signed out.',
+    change: 'Change password',
+    changed: 'Your password is changed, and other devices are signed out.',
+    look: 'See devices',
+    dismiss: 'Dismiss',
+    opened: (agent: string, place: string) => `New sign-in: ${agent}${place ? `, from ${place}` : ''}. If this was not you, sign it out.`,
+    reused: 'A device was signed out, because a copy of its session was used. Change your password if you do not know why.',
+    passwordChangedBy: (agent: string, place: string) => `Your password was changed: ${agent}${place ? `, from ${place}` : ''}.`,
+    something: 'Something about your account changed.',
+  },
+
   crash: {
     title: 'Something broke on this page.',
     text: 'Your messages are safe on the server. Loading the page again should help.',

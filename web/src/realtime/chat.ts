@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query'
+import { noticesKey } from '@/data/account'
 import { type Api, data } from '@/data/api'
 import { openOutboxStorage } from '@/data/database'
 import { DraftsStore } from '@/data/drafts-store'
@@ -209,6 +210,7 @@ export class Chat {
   }
 
   private apply(events: Parameters<typeof applyEvents>[1]): void {
+    if (events.some((event) => event.type === 'notice.added')) void this.queries.invalidateQueries({ queryKey: noticesKey })
     applyEvents(
       {
         me: this.me.id,

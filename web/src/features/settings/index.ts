@@ -1,1 +1,2 @@
+export { AccountNotices } from './account-notices'
 export { MeBar } from './me-bar'

@@ -7,11 +7,13 @@ import { IconButton } from '@/ui/icon-button'
 import styles from './me-bar.module.css'
 
 const UserMenu = lazy(() => import('./user-menu'))
+const AccountDialog = lazy(() => import('./account-dialog'))
 
 /** Who I am, at the foot of the sidebar, and the way to my menu. */
 export function MeBar({ onSignOut }: { onSignOut: () => void }) {
   const { me } = useChat()
   const [open, setOpen] = useState(false)
+  const [account, setAccount] = useState(false)
   const button = useRef<HTMLButtonElement>(null)
   return (
     <div className={styles.me}>
@@ -27,7 +29,12 @@ export function MeBar({ onSignOut }: { onSignOut: () => void }) {
       </IconButton>
       {open && (
         <Suspense>
-          <UserMenu anchor={button.current} onClose={() => setOpen(false)} onSignOut={onSignOut} />
+          <UserMenu anchor={button.current} onClose={() => setOpen(false)} onAccount={() => setAccount(true)} onSignOut={onSignOut} />
+        </Suspense>
+      )}
+      {account && (
+        <Suspense>
+          <AccountDialog onClose={() => setAccount(false)} onSignOut={onSignOut} />
         </Suspense>
       )}
     </div>

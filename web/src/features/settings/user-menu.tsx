@@ -1,4 +1,4 @@
-import { LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { KeyRound, LogOut, Monitor, Moon, Sun } from 'lucide-react'
 import { useState } from 'react'
 import { useStore } from 'zustand'
 import { setTheme, themeStore } from '@/data/theme'
@@ -15,11 +15,12 @@ const options = [
 interface Props {
   anchor: Element | null
   onClose: () => void
+  onAccount: () => void
   onSignOut: () => void
 }
 
-/** Theme and sign-out. What was not sent yet would be lost by signing out, so that is asked first. */
-export default function UserMenu({ anchor, onClose, onSignOut }: Props) {
+/** Theme, account and sign-out. What was not sent yet would be lost by signing out, so that is asked first. */
+export default function UserMenu({ anchor, onClose, onAccount, onSignOut }: Props) {
   const { outbox } = useChat()
   const [asking, setAsking] = useState(false)
   const unsent = useStore(outbox.store, (state) => state.waiting.size)
@@ -41,6 +42,9 @@ export default function UserMenu({ anchor, onClose, onSignOut }: Props) {
     <Menu anchor={anchor} label={t.user.menu} onClose={onClose}>
       <MenuChoice label={t.user.theme} value={theme} options={options} onChange={setTheme} />
       <MenuLine />
+      <MenuItem icon={<KeyRound size={16} />} onSelect={onAccount}>
+        {t.account.title}
+      </MenuItem>
       <MenuItem
         icon={<LogOut size={16} />}
         onSelect={() => {

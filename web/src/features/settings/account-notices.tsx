@@ -1,0 +1,60 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { lazy, Suspense, useState } from 'react'
+import { type AccountNotice, noticesKey, noticesQuery } from '@/data/account'
+import { momentOf, t } from '@/i18n'
+import { useChat } from '@/realtime/chat-context'
+import { Button } from '@/ui/button'
+import styles from './account-notices.module.css'
+
+const AccountDialog = lazy(() => import('./account-dialog'))
+
+/** One quiet line at a time about my account, until it is dismissed. It is there on every device but the one it is about. */
+export function AccountNotices() {
+  const { api } = useChat()
+  const queries = useQueryClient()
+  const { data: notices } = useQuery(noticesQuery(api))
+  const [looking, setLooking] = useState(false)
+  const dismiss = useMutation({
+    mutationFn: (id: number) => api.DELETE('/api/v1/me/notices/{notice_id}', { params: { path: { notice_id: id } } }),
+    onMutate: (id) => queries.setQueryData<AccountNotice[]>(noticesKey, (known) => known?.filter((notice) => notice.id !== id)),
+    onSettled: () => queries.invalidateQueries({ queryKey: noticesKey }),
+  })
+  const notice = notices?.[0]
+  return (
+    <>
+      <div role="status">
+        {notice && (
+          <div className={styles.banner}>
+            <p>
+              {text(notice)} <span className={styles.when}>{momentOf(notice.at)}</span>
+            </p>
+            <Button look="quiet" onClick={() => setLooking(true)}>
+              {t.account.look}
+            </Button>
+            <Button look="quiet" onClick={() => dismiss.mutate(notice.id)}>
+              {t.account.dismiss}
+            </Button>
+          </div>
+        )}
+      </div>
+      {looking && (
+        <Suspense>
+          <AccountDialog onClose={() => setLooking(false)} />
+        </Suspense>
+      )}
+    </>
+  )
+}
+
+function text(notice: AccountNotice): string {
+  switch (notice.kind) {
+    case 'session.opened':
+      return t.account.opened(notice.agent, notice.place)
+    case 'session.reused':
+      return t.account.reused
+    case 'password.changed':
+      return t.account.passwordChangedBy(notice.agent, notice.place)
+    default:
+      return t.account.something
+  }
+}
