@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
+
+	"parley/internal/config"
 )
 
 // errUnclean ends a run whose report shows that something was lost, doubled, out of order or altered, or failed.
@@ -90,10 +93,10 @@ func (b *benchmark) parley(ctx context.Context) (_ []result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	return b.measure(ctx, append([]string{
+	return b.measure(ctx, slices.Concat([]string{
 		"PARLEY_HTTP_ADDR=127.0.0.1:0", "PARLEY_OPS_ADDR=off", "PARLEY_DATA_DIR=" + dir, "PARLEY_DATABASE_URL=" + b.Database,
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", // passwords are not what is measured
-	}, b.Set...), b.Binary, "serve")
+	}, config.WithoutLimits(), b.Set), b.Binary, "serve")
 }
 
 // floor runs this binary again as the floor.

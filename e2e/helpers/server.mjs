@@ -10,6 +10,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const startMs = 30_000
 const stopMs = 25_000 // longer than the server's own grace
 
+// Tests make accounts, rooms and history much faster than people do. The other limits stay: the client has to live within them.
+const unlimited = { PARLEY_LIMIT_SIGN_UP: 'off', PARLEY_LIMIT_POST: 'off', PARLEY_LIMIT_WRITE: 'off' }
+
 /**
  * A running `parley serve` with a data folder of its own.
  * @typedef {{ url: string, log: () => string, stop: () => Promise<void> }} Server
@@ -28,7 +31,7 @@ export async function startServer(settings = {}) {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARLEY_')))
   const child = spawn(binary, ['serve'], {
     cwd: folder,
-    env: { ...inherited, PARLEY_HTTP_ADDR: '127.0.0.1:0', PARLEY_OPS_ADDR: 'off', PARLEY_DATA_DIR: folder, ...settings },
+    env: { ...inherited, PARLEY_HTTP_ADDR: '127.0.0.1:0', PARLEY_OPS_ADDR: 'off', PARLEY_DATA_DIR: folder, ...unlimited, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''

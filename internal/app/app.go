@@ -19,6 +19,7 @@ import (
 	"parley/internal/chat"
 	"parley/internal/config"
 	"parley/internal/httpapi"
+	"parley/internal/limit"
 	"parley/internal/ops"
 	"parley/internal/realtime"
 	"parley/internal/service"
@@ -46,6 +47,7 @@ type App struct {
 	store   *store.Store
 	node    *realtime.Node
 	service *service.Service
+	budgets limit.Budgets
 
 	redis       rueidis.Client // nil without Redis
 	redisPrefix string
@@ -54,6 +56,7 @@ type App struct {
 	publicAt, opsAt net.Listener
 	background      sync.WaitGroup
 	stopBackground  context.CancelFunc
+	closeBudgets    func() // nil without Redis
 	failed          chan error
 	stopOnce        sync.Once
 	stopErr         error
@@ -90,6 +93,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	registry := telemetry.NewRegistry()
+	if err := a.makeBudgets(ctx, registry); err != nil {
+		return err
+	}
 	if err := a.wire(registry); err != nil {
 		return err
 	}
@@ -101,6 +107,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	public, err := httpapi.New(httpapi.Options{
 		Service: a.service, Socket: a.node, Live: a.health.Live(), Ready: a.health.Ready(), Web: o.Web, Logger: a.log, Clock: a.clock,
 		Timeout: requestTimeout, BodyBytes: a.config.HTTP.BodyBytes, Secure: a.config.PublicURL.Scheme == "https", Origins: exact(a.config.CORSOrigins),
+		Budgets: a.budgets, Proxies: a.config.TrustedProxies,
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP door: %w", err)
@@ -137,7 +144,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 		CommandTimeout: commandTimeout, MembershipLife: membershipLife, MaxChannels: maxChannels,
 		CheckOrigin: checkOrigin(a.config.PublicURL, exact(a.config.CORSOrigins)),
 		Registry:    registry, Logger: a.log, Clock: a.clock,
-	}, wsapi.New(a.service, a.log).Handlers())
+	}, wsapi.New(a.service, a.budgets, a.log).Handlers())
 	if err != nil {
 		return err
 	}
@@ -194,6 +201,9 @@ func (a *App) stop(ctx context.Context) error {
 		a.stopBackground()
 	}
 	a.background.Wait()
+	if a.closeBudgets != nil {
+		a.closeBudgets()
+	}
 	if a.redis != nil {
 		a.redis.Close()
 	}

@@ -52,6 +52,17 @@ func rate(c *Config, name, standard, description string) row {
 	}
 }
 
+// WithoutLimits are settings that turn every rate limit off: for tests and benchmarks, which do in a second, from one address, what people do in an hour.
+func WithoutLimits() []string {
+	var off []string
+	for _, s := range Settings() {
+		if strings.HasPrefix(s.Name, limitPrefix) {
+			off = append(off, s.Name+"=off")
+		}
+	}
+	return off
+}
+
 const mostCount = 1_000_000
 
 func rateParser(to map[string]Rate, what string) parser {

@@ -12,6 +12,7 @@ import (
 type handler struct {
 	service  *service.Service
 	problems *problems
+	limits   *limits
 	cookie   string
 	secure   bool
 	clock    chat.Clock
@@ -19,10 +20,14 @@ type handler struct {
 
 type actorKey struct{}
 
-// HandleAccessToken authenticates a request by its bearer token. The generated server calls it before every operation that needs it.
-func (h *handler) HandleAccessToken(ctx context.Context, _ contract.OperationName, t contract.AccessToken) (context.Context, error) {
+// HandleAccessToken authenticates a request by its bearer token, and takes it from the person's budget. The generated server calls it before
+// every operation that needs it, and before it reads the body.
+func (h *handler) HandleAccessToken(ctx context.Context, operation contract.OperationName, t contract.AccessToken) (context.Context, error) {
 	actor, _, err := h.service.Sessions.Authenticate(t.Token)
 	if err != nil {
+		return nil, err
+	}
+	if err := h.limits.person(ctx, actor, operation); err != nil {
 		return nil, err
 	}
 	return context.WithValue(ctx, actorKey{}, actor), nil

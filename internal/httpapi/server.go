@@ -8,6 +8,7 @@ import (
 
 	"parley/internal/chat"
 	"parley/internal/contract"
+	"parley/internal/limit"
 	"parley/internal/service"
 )
 
@@ -26,11 +27,14 @@ type Options struct {
 	Secure bool
 	// Origins are the other sites whose scripts may call the API, exactly as browsers spell them.
 	Origins []string
+	Budgets limit.Budgets
+	Proxies limit.Proxies // whose word about a client's address is taken
 }
 
 // New makes the door. The routes are all here; the middleware list is read from the outside in.
 func New(o Options) (http.Handler, error) {
-	h := &handler{service: o.Service, cookie: cookieName(o.Secure), secure: o.Secure, clock: o.Clock}
+	limits := &limits{Budgets: o.Budgets, proxies: o.Proxies, log: o.Logger}
+	h := &handler{service: o.Service, limits: limits, cookie: cookieName(o.Secure), secure: o.Secure, clock: o.Clock}
 	problems := &problems{log: o.Logger}
 	h.problems = problems
 	api, err := contract.NewServer(h, h,
@@ -62,6 +66,7 @@ func New(o Options) (http.Handler, error) {
 	crossOrigin.SetDenyHandler(http.HandlerFunc(problems.crossOrigin))
 
 	return chain(
+		limits.withClientAddress,   // who is at the other end, when a proxy stands between
 		splitSocket(o.Socket),      // the socket takes the connection over: nothing below may wrap its writer
 		withRequestID,              // names the request, for the log and for the problem
 		logRequests(o.Logger),      // one line a request

@@ -62,9 +62,11 @@ func (h *handler) session(s service.Session) *contract.SessionHeaders {
 
 // SignUp implements POST /api/v1/auth/signup.
 func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contract.SessionHeaders, error) {
-	s, err := h.service.Sessions.SignUp(ctx, chat.SignUp{
-		Username: string(in.Username), Password: in.Password, DisplayName: in.DisplayName.Value, Email: in.Email.Value,
-	}, device(ctx))
+	s, err := h.limits.signUp(ctx, func() (service.Session, error) {
+		return h.service.Sessions.SignUp(ctx, chat.SignUp{
+			Username: string(in.Username), Password: in.Password, DisplayName: in.DisplayName.Value, Email: in.Email.Value,
+		}, device(ctx))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +75,9 @@ func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contra
 
 // LogIn implements POST /api/v1/auth/login.
 func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (*contract.SessionHeaders, error) {
-	s, err := h.service.Sessions.Open(ctx, in.Username, in.Password, device(ctx))
+	s, err := h.limits.signIn(ctx, in.Username, func() (service.Session, error) {
+		return h.service.Sessions.Open(ctx, in.Username, in.Password, device(ctx))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +86,9 @@ func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (*contract
 
 // RefreshSession implements POST /api/v1/auth/refresh.
 func (h *handler) RefreshSession(ctx context.Context, _ contract.RefreshSessionParams) (*contract.SessionHeaders, error) {
-	s, err := h.service.Sessions.Refresh(ctx, refreshToken(ctx), device(ctx))
+	s, err := h.limits.refresh(ctx, func() (service.Session, error) {
+		return h.service.Sessions.Refresh(ctx, refreshToken(ctx), device(ctx))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +97,9 @@ func (h *handler) RefreshSession(ctx context.Context, _ contract.RefreshSessionP
 
 // LogOut implements POST /api/v1/auth/logout.
 func (h *handler) LogOut(ctx context.Context, _ contract.LogOutParams) (*contract.LogOutNoContent, error) {
+	if err := h.limits.ask(ctx, h.limits.Key("refresh", networkOf(ctx))); err != nil {
+		return nil, err
+	}
 	if err := h.service.Sessions.Close(ctx, refreshToken(ctx), device(ctx)); err != nil {
 		return nil, err
 	}

@@ -81,3 +81,9 @@ func refused(what string, wait int64) Decision {
 	ms := (wait + 999) / 1000
 	return Decision{RetryAfter: time.Duration(ms) * time.Millisecond, Limited: what}
 }
+
+// Budgets are what a door is given: a limiter, and how much it allows.
+type Budgets struct {
+	Limiter
+	Rates
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/rueidis"
 	"pgregory.net/rapid"
 
 	"parley/internal/limit"
@@ -62,19 +63,35 @@ func redisURL(t testing.TB) string {
 	return url
 }
 
-func newRedis(t testing.TB, url string, now func() time.Time, logTo *slog.Logger) *limit.Redis {
+// dial connects as the app does, but with one connection: of several, some may learn that they were cut after the first is back.
+func dial(t testing.TB, address string) rueidis.Client {
+	t.Helper()
+	o, err := rueidis.ParseURL(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Dialer.Timeout, o.ConnWriteTimeout = time.Second, time.Second
+	o.ForceSingleClient, o.DisableCache, o.DisableRetry = true, true, true
+	o.PipelineMultiplex = -1
+	client, err := rueidis.NewClient(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
+func newRedis(t testing.TB, url string, now func() time.Time) *limit.Redis {
 	t.Helper()
 	m := metrics(t)
 	local := now
 	if local == nil {
 		local = time.Now
 	}
-	r, err := limit.NewRedis(t.Context(), limit.RedisConfig{
-		URL: url, Local: limit.NewMemory(local, 1000, m), Metrics: m, Logger: logTo, Clock: now,
+	r := limit.NewRedis(t.Context(), limit.RedisConfig{
+		Client: dial(t, url), Prefix: "parley-test", Local: limit.NewMemory(local, 1000, m), Metrics: m,
+		Logger: slog.New(slog.DiscardHandler), Clock: now,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(r.Close)
 	return r
 }
@@ -90,7 +107,7 @@ func each(t *testing.T, test func(t *testing.T, s setup)) {
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
 		c := newClock()
-		test(t, setup{newRedis(t, redisURL(t), c.Now, slog.New(slog.DiscardHandler)), c, rand.Text()})
+		test(t, setup{newRedis(t, redisURL(t), c.Now), c, rand.Text()})
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
-	"net"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -18,23 +17,23 @@ import (
 
 // Redis keeps budgets in Redis, for all nodes that use it, and in this node's memory while Redis is away.
 type Redis struct {
-	options rueidis.ClientOption
-	config  RedisConfig
-	local   *Memory
-	script  *rueidis.Lua
+	config RedisConfig
+	client rueidis.Client
+	local  *Memory
+	script *rueidis.Lua
 
-	client atomic.Pointer[rueidis.Client] // nil until the first connection
-	away   atomic.Bool
-	lost   chan struct{} // wakes watch
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	away atomic.Bool
+	lost chan struct{} // wakes watch
+	stop context.CancelFunc
+	done sync.WaitGroup
 }
 
 var _ Limiter = (*Redis)(nil)
 
 // RedisConfig is what a Redis limiter works with.
 type RedisConfig struct {
-	URL     string
+	Client  rueidis.Client // its owner closes it, after Close
+	Prefix  string         // begins every key
 	Local   *Memory
 	Metrics *Metrics
 	Logger  *slog.Logger
@@ -49,41 +48,24 @@ const (
 	commandTimeout = time.Second
 	// retryEvery is how often a Redis that is away is asked whether it is back.
 	retryEvery = 500 * time.Millisecond
-	// keyPrefix has a hash tag, so that the keys of one call are together in a cluster too.
-	keyPrefix = "parley:{limit}:"
-	smallBuf  = 64 << 10
-	smallRing = 8
 )
 
 // NewRedis makes a limiter. Redis need not be there: it is looked for until Close.
-func NewRedis(ctx context.Context, c RedisConfig) (*Redis, error) {
-	o, err := rueidis.ParseURL(c.URL)
-	if err != nil {
-		return nil, fmt.Errorf("read the Redis URL: %w", err)
-	}
-	o.Dialer = net.Dialer{Timeout: commandTimeout, KeepAlive: o.Dialer.KeepAlive}
-	o.ConnWriteTimeout = commandTimeout
-	o.ForceSingleClient, o.DisableCache, o.DisableRetry = true, true, true
-	// One connection carries it: commands are pipelined, and each is short.
-	o.PipelineMultiplex, o.RingScaleEachConn, o.ReadBufferEachConn, o.WriteBufferEachConn = -1, smallRing, smallBuf, smallBuf
-	o.ClientName = "parley-limit"
-	r := &Redis{options: o, config: c, local: c.Local, script: rueidis.NewLuaScript(gcra), lost: make(chan struct{}, 1)}
+func NewRedis(ctx context.Context, c RedisConfig) *Redis {
+	r := &Redis{config: c, client: c.Client, local: c.Local, script: rueidis.NewLuaScript(gcra), lost: make(chan struct{}, 1)}
 	if err := r.probe(ctx); err != nil {
 		r.lose(ctx, err)
 	}
 	watch, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = cancel
 	r.done.Go(func() { r.watch(watch) })
-	return r, nil
+	return r
 }
 
-// Close ends the connection and waits for what NewRedis started.
+// Close waits for what NewRedis started.
 func (r *Redis) Close() {
 	r.stop()
 	r.done.Wait()
-	if client := r.client.Load(); client != nil {
-		(*client).Close()
-	}
 }
 
 // Allow implements Limiter.
@@ -110,7 +92,7 @@ func (r *Redis) Refund(ctx context.Context, keys ...Key) {
 func (r *Redis) Remember(ctx context.Context, what, id string, life time.Duration) {
 	r.local.Remember(ctx, what, id, life)
 	r.try(ctx, func(ctx context.Context, c rueidis.Client) error {
-		return c.Do(ctx, c.B().Set().Key(redisKey(what, id)).Value("1").Px(life).Build()).Error()
+		return c.Do(ctx, c.B().Set().Key(r.key(what, id)).Value("1").Px(life).Build()).Error()
 	})
 }
 
@@ -118,7 +100,7 @@ func (r *Redis) Remember(ctx context.Context, what, id string, life time.Duratio
 func (r *Redis) Known(ctx context.Context, what, id string) bool {
 	var n int64
 	ok := r.try(ctx, func(ctx context.Context, c rueidis.Client) (err error) {
-		n, err = c.Do(ctx, c.B().Exists().Key(redisKey(what, id)).Build()).AsInt64()
+		n, err = c.Do(ctx, c.B().Exists().Key(r.key(what, id)).Build()).AsInt64()
 		return err
 	})
 	if !ok {
@@ -127,10 +109,11 @@ func (r *Redis) Known(ctx context.Context, what, id string) bool {
 	return n > 0
 }
 
-// redisKey is short whatever the id is, and tells nobody who reads the keys whose it is at a glance.
-func redisKey(what, id string) string {
+// key is short whatever the id is, and tells nobody who reads the keys whose it is at a glance. The hash tag keeps the
+// keys of one call together in a cluster.
+func (r *Redis) key(what, id string) string {
 	sum := sha256.Sum256([]byte(id))
-	return keyPrefix + what + ":" + base64.RawURLEncoding.EncodeToString(sum[:16])
+	return r.config.Prefix + ":{limit}:" + what + ":" + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // charge runs the script; ok is false when Redis did not answer.
@@ -145,7 +128,7 @@ func (r *Redis) charge(ctx context.Context, sign int64, keys []Key) (d Decision,
 			continue
 		}
 		step, full := k.cell()
-		names, limits = append(names, redisKey(k.What, k.ID)), append(limits, k.What)
+		names, limits = append(names, r.key(k.What, k.ID)), append(limits, k.What)
 		args = append(args, strconv.FormatInt(sign*step, 10), strconv.FormatInt(full, 10))
 	}
 	if len(names) == 0 {
@@ -171,13 +154,12 @@ func (r *Redis) charge(ctx context.Context, sign int64, keys []Key) (d Decision,
 // try asks Redis, unless it is known to be away: then nobody waits for it but watch. The caller's cancellation is left out: a request that hangs
 // up is charged all the same, and does not look like a Redis that is away.
 func (r *Redis) try(ctx context.Context, ask func(context.Context, rueidis.Client) error) bool {
-	client := r.client.Load()
-	if client == nil || r.away.Load() {
+	if r.away.Load() {
 		return false
 	}
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
 	defer cancel()
-	if err := ask(short, *client); err != nil {
+	if err := ask(short, r.client); err != nil {
 		r.lose(ctx, err)
 		return false
 	}
@@ -220,20 +202,10 @@ func (r *Redis) watch(ctx context.Context) {
 	}
 }
 
-// probe connects if need be, and runs the script on a key of its own: a Redis that answers PING but refuses writes (a replica, no memory left) is
-// of no use.
+// probe runs the script on a key of its own: a Redis that answers PING but refuses writes (a replica, no memory left) is of no use.
 func (r *Redis) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	client := r.client.Load()
-	if client == nil {
-		made, err := rueidis.NewClient(r.options)
-		if err != nil {
-			return fmt.Errorf("connect to Redis: %w", err)
-		}
-		client = &made
-		r.client.Store(client)
-	}
 	const second = "1000000"
-	return r.script.Exec(ctx, *client, []string{keyPrefix + "probe"}, []string{"", "1", second}).Error()
+	return r.script.Exec(ctx, r.client, []string{r.key("probe", "")}, []string{"", "1", second}).Error()
 }

@@ -110,7 +110,8 @@ func Start(tb testing.TB, list ...Option) *Server {
 	return s
 }
 
-// config reads the settings as a real server does, over defaults that suit a test: any port, its own data, cheap password hashes.
+// config reads the settings as a real server does, over defaults that suit a test: any port, its own data, cheap password hashes, no rate
+// limits.
 func (o *options) config(tb testing.TB) config.Config {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -127,6 +128,7 @@ func (o *options) config(tb testing.TB) config.Config {
 	} else if place != "" {
 		environ = append(environ, "PARLEY_DATA_DIR="+filepath.Dir(place))
 	}
+	environ = append(environ, config.WithoutLimits()...)
 	if o.redis {
 		environ = append(environ, "PARLEY_REDIS_URL="+RedisURL(tb))
 	}

@@ -47,6 +47,9 @@ type Peer struct {
 type Handlers struct {
 	// Authenticate says who a token speaks for.
 	Authenticate func(ctx context.Context, token string) (Peer, error)
+	// Admit is asked before each thing that a client sends: the method of a command, "subscribe", or "" for the rest. The node's own
+	// re-checks of subscriptions do not count. Besides an *Error it may return a *Close.
+	Admit func(ctx context.Context, p Peer, command string) error
 	// Subscribe says whether a peer may listen to a channel. It is asked again every MembershipLife.
 	Subscribe func(ctx context.Context, p Peer, channel string) error
 	// Command runs a command and returns its reply. Commands of one connection run one after the other.
@@ -90,6 +93,7 @@ func New(c Config, h Handlers) (*Node, error) {
 	}
 	n.node.OnConnecting(n.connecting)
 	n.node.OnConnect(n.connected)
+	n.node.OnCommandRead(n.admit)
 	n.node.OnNotification(n.notified)
 	if n.outbox, err = newOutbox(n.publish, c.Registry); err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
@@ -234,6 +238,10 @@ func (n *Node) refusal(ctx context.Context, what string, err error) error {
 	var e *Error
 	if errors.As(err, &e) {
 		return &centrifuge.Error{Code: e.Code, Message: e.Message, Temporary: e.Temporary}
+	}
+	var end *Close
+	if errors.As(err, &end) {
+		return centrifuge.Disconnect{Code: end.Code, Reason: end.Reason}
 	}
 	if ctx.Err() == nil {
 		n.config.Logger.ErrorContext(ctx, "command failed", slog.String("command", printable(what)), slog.Any("error", err))

@@ -11,6 +11,7 @@ import (
 
 	"parley/internal/chat"
 	"parley/internal/contract"
+	"parley/internal/limit"
 	"parley/internal/realtime"
 	"parley/internal/service"
 	"parley/internal/wire"
@@ -19,6 +20,7 @@ import (
 // Door answers what sockets ask.
 type Door struct {
 	service  *service.Service
+	budgets  limit.Budgets
 	log      *slog.Logger
 	commands map[string]command
 }
@@ -29,8 +31,8 @@ type command func(ctx context.Context, actor chat.Actor, data []byte) (encoder, 
 type encoder interface{ Encode(*jx.Encoder) }
 
 // New makes a door. Every command is in this list.
-func New(s *service.Service, log *slog.Logger) *Door {
-	d := &Door{service: s, log: log}
+func New(s *service.Service, b limit.Budgets, log *slog.Logger) *Door {
+	d := &Door{service: s, budgets: b, log: log}
 	d.commands = map[string]command{
 		"message.post": d.messagePost,
 		"typing.start": d.typingStart,
@@ -42,7 +44,7 @@ func New(s *service.Service, log *slog.Logger) *Door {
 // Handlers are what a realtime node asks this door.
 func (d *Door) Handlers() realtime.Handlers {
 	return realtime.Handlers{
-		Authenticate: d.authenticate, Subscribe: d.subscribe, Command: d.command, Revoked: d.revoked, Ended: d.ended,
+		Authenticate: d.authenticate, Admit: d.admit, Subscribe: d.subscribe, Command: d.command, Revoked: d.revoked, Ended: d.ended,
 	}
 }
 
