@@ -163,7 +163,7 @@ func TestForDialect(t *testing.T) {
 		t.Errorf("the mark is not recorded:\n%s\n%s", marked.Up, marked.Down)
 	}
 	for name, mark := range map[string]string{
-		"with_itself": "-- parley:compatible-with 3", "misspelt": "-- parley:compatible-wiht 1", "without_number": "-- parley:compatible-with",
+		"with_itself": "-- parley:compatible-with 3", "misspelt": "-- parley:compatible-to 1", "without_number": "-- parley:compatible-with",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -92,7 +92,7 @@ func (s *Server) Stop(tb testing.TB) {
 }
 
 func (s *Server) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.programs, program), args...)
+	cmd := exec.CommandContext(context.Background(), filepath.Join(s.programs, program), args...)
 	cmd.Dir, cmd.SysProcAttr = s.dir, s.as
 	return cmd
 }
@@ -143,7 +143,8 @@ func postgresUser(tb testing.TB, dir string) *syscall.SysProcAttr {
 
 func freePort(tb testing.TB) int {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var c net.ListenConfig
+	l, err := c.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -51,7 +51,8 @@ func (p *Proxy) listen(tb testing.TB) {
 	if p.listener != nil {
 		return
 	}
-	l, err := net.Listen("tcp", p.addr)
+	var c net.ListenConfig
+	l, err := c.Listen(context.Background(), "tcp", p.addr)
 	if err != nil {
 		tb.Fatal(err)
 	}
