@@ -166,7 +166,7 @@ func TestRevoke_survives_a_restart(t *testing.T) {
 func TestRefresh_redis_away(t *testing.T) {
 	t.Parallel()
 	line := parleytest.NewLine(t, strings.TrimPrefix(parleytest.RedisURL(t), "redis://"))
-	s := parleytest.Start(t, parleytest.With("PARLEY_REDIS_URL=redis://"+line.Addr()))
+	s := parleytest.Start(t, parleytest.OnRedis(), parleytest.With("PARLEY_REDIS_URL=redis://"+line.Addr()))
 	maya := s.SignUp(t, "maya")
 	line.Cut()
 	for range 3 {

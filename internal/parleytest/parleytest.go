@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -88,10 +87,10 @@ func Start(tb testing.TB, list ...Option) *Server {
 	for _, option := range list {
 		option(&o)
 	}
-	log := &Log{}
+	log, c := &Log{}, o.config(tb)
 	a, err := app.Start(context.Background(), app.Options{
-		Config: o.config(tb), Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Web: o.web, Clock: o.clock,
-		RedisPrefix: cmp.Or(o.prefix, "test-"+rand.Text()),
+		Config: c, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Web: o.web, Clock: o.clock,
+		RedisPrefix: o.prefix,
 	})
 	if err != nil {
 		tb.Fatalf("start the server: %v\n%s", err, log)
@@ -130,24 +129,13 @@ func (o *options) config(tb testing.TB) config.Config {
 	}
 	environ = append(environ, config.WithoutLimits()...)
 	if o.redis {
+		o.prefix = cmp.Or(o.prefix, "test-"+rand.Text())
 		environ = append(environ, "PARLEY_REDIS_URL="+RedisURL(tb))
+		forget(tb, o.prefix)
 	}
 	c, err := config.Load(append(environ, o.environ...))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return c
-}
-
-// RedisURL is the Redis for tests.
-func RedisURL(tb testing.TB) string {
-	tb.Helper()
-	url := os.Getenv("PARLEY_TEST_REDIS_URL")
-	if url == "" {
-		if os.Getenv("CI") == "true" {
-			tb.Fatal("PARLEY_TEST_REDIS_URL is not set: nothing would be tested on Redis")
-		}
-		tb.Skip("PARLEY_TEST_REDIS_URL is not set: NOT TESTED ON REDIS (make test starts a server)")
-	}
-	return url
 }

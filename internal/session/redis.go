@@ -17,18 +17,17 @@ import (
 // out of step with an index. The keys share one hash tag, so that a script may also write down what ended: a refresh takes Redis some 50 µs,
 // and one shard of a cluster is enough for more sessions than a server of ours has people.
 type Redis struct {
-	client rueidis.Client
-	prefix string
-	policy Policy
+	client  rueidis.Client
+	prefix  string
+	policy  Policy
+	timeout time.Duration
 }
 
-// NewRedis keeps sessions under keys that begin with prefix.
-func NewRedis(client rueidis.Client, prefix string, policy Policy) *Redis {
-	return &Redis{client: client, prefix: prefix + ":{sessions}:", policy: policy}
+// NewRedis keeps sessions under keys that begin with prefix. timeout bounds one call: whoever waits for a Redis that has stopped learns that
+// it cannot be asked.
+func NewRedis(client rueidis.Client, prefix string, policy Policy, timeout time.Duration) *Redis {
+	return &Redis{client: client, prefix: prefix + ":{sessions}:", policy: policy, timeout: timeout}
 }
-
-// redisTimeout bounds one call: whoever waits for a stopped Redis learns soon that it cannot be asked.
-const redisTimeout = time.Second
 
 // row is a session as it is stored, times in milliseconds. Lua's numbers are exact up to 2^53.
 type row struct {
@@ -183,7 +182,7 @@ func (r *Redis) Delete(ctx context.Context, user int64, only, except string, now
 
 // Ended implements Keeper.
 func (r *Redis) Ended(ctx context.Context, since time.Time) ([]Ref, error) {
-	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	members, err := r.client.Do(ctx, r.client.B().Zrange().Key(r.prefix+"ended").Min(number(since.UnixMilli())).Max("+inf").Byscore().Build()).AsStrSlice()
 	if err != nil {
@@ -202,7 +201,7 @@ func (r *Redis) Ended(ctx context.Context, since time.Time) ([]Ref, error) {
 }
 
 func (r *Redis) run(ctx context.Context, script *rueidis.Lua, user int64, now time.Time, args ...string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	keys := []string{r.prefix + "user:" + number(user), r.prefix + "ended"}
 	head := []string{number(now.UnixMilli()), number(r.policy.Idle.Milliseconds()), number(r.policy.Remember.Milliseconds())}

@@ -1,0 +1,193 @@
+package service_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/internal/auth"
+	"parley/internal/chat"
+	"parley/internal/service"
+	"parley/internal/session"
+	"parley/internal/store"
+	"parley/internal/store/storetest"
+)
+
+const password = "correct horse battery"
+
+// told is a publisher that remembers whose sessions it was told of.
+type told struct {
+	mu      sync.Mutex
+	revoked []chat.SessionID
+}
+
+func (*told) Announce(...chat.Event)         {}
+func (*told) Expel(chat.RoomID, chat.UserID) {}
+
+func (p *told) Revoke(_ chat.UserID, ids ...chat.SessionID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.revoked = append(p.revoked, ids...)
+}
+
+func (p *told) about() []chat.SessionID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.revoked)
+}
+
+var policy = session.Policy{
+	Idle: time.Hour, Absolute: 2 * time.Hour, Grace: session.DefaultGrace, PerUser: session.DefaultPerUser, Remember: 20 * time.Minute,
+}
+
+// nodes returns as many services as publishers, all on one database and with one key, as nodes of one installation are.
+func nodes(t *testing.T, s *store.Store, keeper session.Keeper, publishers ...*told) []*service.Service {
+	t.Helper()
+	var seed [32]byte
+	_, _ = rand.Read(seed[:])
+	ring, err := auth.ParseKeyRing([]string{"k:" + base64.RawURLEncoding.EncodeToString(seed[:])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := make([]*service.Service, len(publishers))
+	for i, p := range publishers {
+		list[i] = service.New(service.Deps{
+			Store: s, Hasher: auth.NewHasher(auth.Params{MemoryKiB: 64, Time: 1, Parallelism: 1}, 4),
+			Tokens:    auth.NewTokens(ring, "https://x", "parley", 15*time.Minute, time.Now),
+			Publisher: p, Clock: time.Now, Logger: slog.New(slog.DiscardHandler), Sessions: policy, Keeper: keeper,
+		})
+	}
+	return list
+}
+
+// A node that did not get the message about an ended session finds out by asking, refuses its tokens and closes its sockets.
+func TestSessionsCatchUp(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		here, there := &told{}, &told{}
+		n := nodes(t, s, nil, here, there)
+		opened, err := n[0].Sessions.SignUp(ctx, chat.SignUp{Username: "maya", Password: password}, chat.Device{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n[1].Sessions.CatchUp(ctx); err != nil {
+			t.Fatal(err)
+		}
+		actor, _, err := n[1].Sessions.Authenticate(opened.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n[0].Sessions.Close(ctx, opened.RefreshToken, chat.Device{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := n[0].Sessions.Authenticate(opened.AccessToken); !errors.Is(err, chat.ErrUnauthenticated) {
+			t.Errorf("at the node where it ended: %v", err)
+		}
+		for range 2 { // the second time it is no news
+			if err := n[1].Sessions.CatchUp(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := n[1].Sessions.Authenticate(opened.AccessToken); !errors.Is(err, chat.ErrUnauthenticated) {
+			t.Errorf("at the other node: %v", err)
+		}
+		if got := there.about(); !slices.Equal(got, []chat.SessionID{actor.Session}) {
+			t.Errorf("sockets closed of %v, want %v once", got, actor.Session)
+		}
+	})
+}
+
+// slowKeeper lets something happen between the check of a password and the session.
+type slowKeeper struct {
+	session.Keeper
+	meanwhile func()
+}
+
+func (k *slowKeeper) Insert(ctx context.Context, s session.Session, hash string) ([]session.Session, error) {
+	k.meanwhile()
+	return k.Keeper.Insert(ctx, s, hash)
+}
+
+// A sign-in with the old password that is half done when the password changes does not outlive the change, which has seen no session of it.
+func TestSessionsOpen_while_the_password_changes(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		slow := &slowKeeper{Keeper: store.NewSessions(s, policy), meanwhile: func() {}}
+		n := nodes(t, s, slow, &told{})[0]
+		opened, err := n.Sessions.SignUp(ctx, chat.SignUp{Username: "maya", Password: password}, chat.Device{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		actor, _, err := n.Sessions.Authenticate(opened.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slow.meanwhile = func() {
+			if err := n.Sessions.ChangePassword(ctx, actor, password, "a wholly new phrase", chat.Device{}); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := n.Sessions.Open(ctx, "maya", password, chat.Device{}); !errors.Is(err, chat.ErrBadCredentials) {
+			t.Errorf("signed in with the old password: %v", err)
+		}
+		list, err := n.Sessions.List(ctx, actor)
+		if err != nil || len(list) != 1 || !list[0].Current {
+			t.Errorf("sessions %+v, %v; want the one that changed the password", list, err)
+		}
+		entries, err := s.ListAuditEntries(ctx, actor.User)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var actions []chat.AuditAction
+		for _, e := range entries {
+			actions = append(actions, e.Action)
+		}
+		want := []chat.AuditAction{chat.AuditSessionOpened, chat.AuditPasswordChanged, chat.AuditSessionOpened, chat.AuditSessionEnded}
+		if !slices.Equal(actions, want) {
+			t.Errorf("the audit says %v, want %v", actions, want)
+		}
+	})
+}
+
+// One sign-in too many ends the session that was unused longest, and says so in the audit.
+func TestSessionsOpen_one_too_many(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		publisher := &told{}
+		n := nodes(t, s, nil, publisher)[0]
+		first, err := n.Sessions.SignUp(ctx, chat.SignUp{Username: "maya", Password: password}, chat.Device{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		actor, _, err := n.Sessions.Authenticate(first.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range policy.PerUser {
+			if _, err := n.Sessions.Open(ctx, "maya", password, chat.Device{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := n.Sessions.Authenticate(first.AccessToken); !errors.Is(err, chat.ErrUnauthenticated) {
+			t.Errorf("the first session goes on: %v", err)
+		}
+		if got := publisher.about(); !slices.Equal(got, []chat.SessionID{actor.Session}) {
+			t.Errorf("revoked %v, want %v", got, actor.Session)
+		}
+		entries, err := s.ListAuditEntries(ctx, actor.User)
+		if err != nil || !slices.ContainsFunc(entries, func(e chat.AuditEntry) bool {
+			return e.Action == chat.AuditSessionEvicted && e.Session == actor.Session && e.Actor == 0
+		}) {
+			t.Errorf("the audit does not say it: %+v, %v", entries, err)
+		}
+	})
+}
