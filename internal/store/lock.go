@@ -19,6 +19,9 @@ var ErrLocked = errors.New("the database is in use")
 // which the kernel releases even after kill -9. Whoever only reads, such as a backup, needs none.
 type Lock struct{ file *os.File }
 
+// lockSuffix is what the lock file of a database is called behind its name.
+const lockSuffix = ".lock"
+
 // lockPoll is how often a lock that a migration holds is asked for again.
 const lockPoll = 100 * time.Millisecond
 
@@ -92,9 +95,9 @@ func lockName(path string) (string, error) {
 	file, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, os.ErrNotExist) { // the database is about to be made
 		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
-		return filepath.Join(dir, filepath.Base(path)+".lock"), err
+		return filepath.Join(dir, filepath.Base(path)+lockSuffix), err
 	}
-	return file + ".lock", err
+	return file + lockSuffix, err
 }
 
 // Release gives the right back. The file stays: removing it could take it from under somebody who has opened it already.

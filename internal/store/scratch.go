@@ -52,7 +52,7 @@ func (s *Store) scratchPlace(ctx context.Context) (*Scratch, error) {
 	if s.dialect == SQLite {
 		x := &Scratch{Name: s.url + ".rehearsal-" + id, Filled: true}
 		x.drop = func(context.Context) (err error) {
-			for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+			for _, suffix := range []string{"", "-wal", "-shm", "-journal", lockSuffix} {
 				if e := os.Remove(x.Name + suffix); !errors.Is(e, fs.ErrNotExist) {
 					err = errors.Join(err, e)
 				}
