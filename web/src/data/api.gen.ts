@@ -484,7 +484,7 @@ export interface paths {
         /**
          * Open the realtime socket
          * @description A WebSocket that speaks Centrifuge's JSON client protocol. The access token goes into the connect command within five seconds; cookies are
-         *     not consulted. A socket whose session has ended is closed with 3501. Subscribe to `room:<room_id>`; `user:<user_id>` is subscribed by the server. Commands are RPCs named `noun.verb`. An error of a
+         *     not consulted. A socket whose session has ended is closed with 3550. Subscribe to `room:<room_id>`; `user:<user_id>` is subscribed by the server. Commands are RPCs named `noun.verb`. An error of a
          *     command carries a Problem as JSON text in its message, and a numeric code: 400 invalid, 401 unauthenticated, 403 forbidden, 404 not found,
          *     409 conflict, 413 too large, 429 rate limited, 500 internal, 503 unavailable, 507 disk full.
          */
