@@ -126,9 +126,10 @@ func (l *Loader) insertEach(ctx context.Context, t Table, rows [][]any) error {
 		for i := range t.Columns {
 			holders = append(holders, fmt.Sprintf("$%d", i+1))
 		}
+		//nolint:gosec // the names are those of the schema, and quoted
 		text := fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quoted(t.Name), quoted(t.names()...), strings.Join(holders, ", "))
 		var err error
-		if stmt, err = l.tx.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // kept for the next rows; Load closes it
+		if stmt, err = l.tx.PrepareContext(ctx, text); err != nil {
 			return err
 		}
 		l.insert[t.Name] = stmt
