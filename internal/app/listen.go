@@ -48,6 +48,7 @@ func (a *App) serve(at net.Listener, h http.Handler) *http.Server {
 		Handler: h, ReadHeaderTimeout: c.HeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout, IdleTimeout: c.IdleTimeout,
 		MaxHeaderBytes: c.HeaderBytes,
 	}
+	(&unusedConns{}).watch(s)
 	a.background.Go(func() {
 		if err := s.Serve(at); !errors.Is(err, http.ErrServerClosed) {
 			a.failed <- err
