@@ -55,11 +55,14 @@ func connect(tb testing.TB) (rueidis.Client, string) {
 
 func TestRedis(t *testing.T) {
 	t.Parallel()
-	client, prefix := connect(t)
-	var users atomic.Int64
-	sessiontest.Run(t, sessiontest.Bench{
-		Keeper:  session.NewRedis(client, prefix, sessiontest.Policy, patience),
-		NewUser: func(testing.TB) int64 { return users.Add(1) },
+	sessiontest.Run(t, func(tb testing.TB) sessiontest.Bench {
+		tb.Helper()
+		client, prefix := connect(tb)
+		var users atomic.Int64
+		return sessiontest.Bench{
+			Keeper:  session.NewRedis(client, prefix, sessiontest.Policy, patience),
+			NewUser: func(testing.TB) int64 { return users.Add(1) },
+		}
 	})
 }
 

@@ -45,8 +45,9 @@ var (
 	phone  = session.Device{Agent: "Safari on iPhone", Place: "2001:db8:1::/48"}
 )
 
-// Run holds a Keeper to what session.Keeper promises.
-func Run(t *testing.T, b Bench) {
+// Run holds a Keeper to what session.Keeper promises. Each test gets a Bench of its own, because each moves a clock of its own: a Keeper that
+// forgets by the time of its callers must not be shared.
+func Run(t *testing.T, bench func(tb testing.TB) Bench) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, Bench){
 		"life": life, "replay": replay, "limits of a life": limits, "nonsense": nonsense, "one too many": tooMany, "end": end, "end all": endAll, "ended since": endedSince,
@@ -54,7 +55,7 @@ func Run(t *testing.T, b Bench) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, b)
+			test(t, bench(t))
 		})
 	}
 }
