@@ -111,6 +111,8 @@ try {
       for (const room of list.items) room.created_at = '2026-03-02T08:00:00.000Z'
       await route.fulfill({ response, json: list })
     })
+    // Each picture is a sign-in from a new device to the server, and would say so.
+    await priya.context.route('**/api/v1/me/notices', (route) => route.fulfill({ json: { items: [] } }))
     // The mark only moves forward, and looking moves it: it is held where it was for the time of the pictures.
     await priya.context.route('**/api/v1/rooms/*/read', (route) => route.fulfill({ json: { room_id: releases.id, last_read_number: read } }))
     return { priya, shoot: () => shoot(priya, name) }
