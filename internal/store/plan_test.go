@@ -78,7 +78,7 @@ func TestPlans(t *testing.T) {
 			t.Parallel()
 			place := storetest.URL(t, engine)
 			storetest.Open(t, place)
-			storetest.Fill(t, place, storetest.Data{Users: 8000, Rooms: 1500, RoomsOf: 6, Quiet: 4000, Messages: 24000})
+			storetest.Fill(t, place, storetest.Data{Users: 8000, Rooms: 1500, RoomsOf: 6, Quiet: 100000, Messages: 250000})
 			db := storetest.Raw(t, place)
 			for name, text := range queries {
 				p, listed := plans[name]
