@@ -47,7 +47,7 @@ func (m *Members) Leave(ctx context.Context, actor chat.Actor, id chat.RoomID) e
 
 // Add brings somebody into a room by their username. Adding a member twice is no error.
 func (m *Members) Add(ctx context.Context, actor chat.Actor, id chat.RoomID, username string) (chat.Member, error) {
-	view, err := m.view(ctx, actor, id)
+	view, err := m.access.view(ctx, id, actor.User)
 	if err != nil {
 		return chat.Member{}, err
 	}
@@ -69,7 +69,7 @@ func (m *Members) Add(ctx context.Context, actor chat.Actor, id chat.RoomID, use
 
 // Remove takes somebody else out of a room; their sockets stop receiving it at once. Removing who is not in it is no error.
 func (m *Members) Remove(ctx context.Context, actor chat.Actor, id chat.RoomID, user chat.UserID) error {
-	view, err := m.view(ctx, actor, id)
+	view, err := m.access.view(ctx, id, actor.User)
 	if err != nil {
 		return err
 	}
@@ -94,20 +94,6 @@ func (m *Members) List(ctx context.Context, actor chat.Actor, id chat.RoomID, af
 // Require returns nil for a member of the room, chat.ErrNotMember or chat.ErrRoomNotFound for others. Subscriptions ask it.
 func (m *Members) Require(ctx context.Context, actor chat.Actor, id chat.RoomID) error {
 	return m.access.require(ctx, id, actor.User)
-}
-
-// view returns the room as a member of it sees it.
-func (m *Members) view(ctx context.Context, actor chat.Actor, id chat.RoomID) (chat.RoomView, error) {
-	view, err := m.store.RoomForUser(ctx, id, actor.User)
-	switch {
-	case err != nil:
-		return chat.RoomView{}, err
-	case !view.CanSee(view.Membership):
-		return chat.RoomView{}, chat.ErrRoomNotFound
-	case !view.Member():
-		return chat.RoomView{}, chat.ErrNotMember
-	}
-	return view, nil
 }
 
 func (m *Members) add(ctx context.Context, id chat.RoomID, user chat.UserID) (chat.Member, error) {

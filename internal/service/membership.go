@@ -72,6 +72,21 @@ func (m *memberships) require(ctx context.Context, room chat.RoomID, user chat.U
 	return chat.ErrRoomNotFound
 }
 
+// view returns the room as a member of it sees it, with its counters as they are now; for others the errors are those of require. It asks the
+// store each time: what is remembered has no counters.
+func (m *memberships) view(ctx context.Context, room chat.RoomID, user chat.UserID) (chat.RoomView, error) {
+	view, err := m.store.RoomForUser(ctx, room, user)
+	switch {
+	case err != nil:
+		return chat.RoomView{}, err
+	case view.Member():
+		return view, nil
+	case view.CanSee(view.Membership):
+		return chat.RoomView{}, chat.ErrNotMember
+	}
+	return chat.RoomView{}, chat.ErrRoomNotFound
+}
+
 // of returns what a person is in a room, or chat.ErrRoomNotFound.
 func (m *memberships) of(ctx context.Context, room chat.RoomID, user chat.UserID) (access, error) {
 	k := membershipKey{room, user}

@@ -105,7 +105,7 @@ func (m *Messages) History(ctx context.Context, actor chat.Actor, room chat.Room
 		return Page{}, faults.Err()
 	}
 	// The revision is read before the messages, so that the page can only be newer than it says, which changes repair.
-	view, err := m.member(ctx, actor, room)
+	view, err := m.access.view(ctx, room, actor.User)
 	if err != nil {
 		return Page{}, err
 	}
@@ -137,7 +137,7 @@ type Changes struct {
 // Changes returns what changed in a room since a revision. It is the truth after any reconnect. A revision smaller than since in the answer
 // says that the room is older than the caller thinks (it was restored from a backup): start over.
 func (m *Messages) Changes(ctx context.Context, actor chat.Actor, room chat.RoomID, since int64, limit int) (Changes, error) {
-	view, err := m.member(ctx, actor, room)
+	view, err := m.access.view(ctx, room, actor.User)
 	if err != nil {
 		return Changes{}, err
 	}
@@ -164,20 +164,6 @@ func (m *Messages) Typing(ctx context.Context, actor chat.Actor, room chat.RoomI
 	}
 	m.publisher.Announce(chat.Event{Type: chat.EventTypingStarted, Room: room, At: now(m.clock), User: actor.User})
 	return nil
-}
-
-// member returns the room as a member sees it, with its counters as they are now.
-func (m *Messages) member(ctx context.Context, actor chat.Actor, room chat.RoomID) (chat.RoomView, error) {
-	view, err := m.store.RoomForUser(ctx, room, actor.User)
-	switch {
-	case err != nil:
-		return chat.RoomView{}, err
-	case view.Member():
-		return view, nil
-	case view.CanSee(view.Membership):
-		return chat.RoomView{}, chat.ErrNotMember
-	}
-	return chat.RoomView{}, chat.ErrRoomNotFound
 }
 
 func messageEvent(t chat.EventType, m chat.Message, at time.Time) chat.Event {

@@ -80,13 +80,11 @@ func (r *Rooms) Update(ctx context.Context, actor chat.Actor, id chat.RoomID, c 
 	if err := c.Check(); err != nil {
 		return chat.RoomView{}, err
 	}
-	view, err := r.View(ctx, actor, id)
-	switch {
-	case err != nil:
+	view, err := r.members.access.view(ctx, id, actor.User)
+	if err != nil {
 		return chat.RoomView{}, err
-	case !view.Member():
-		return chat.RoomView{}, chat.ErrNotMember
-	case !view.CanUpdate():
+	}
+	if !view.CanUpdate() {
 		return chat.RoomView{}, chat.ErrForbidden
 	}
 	if view.Room, err = r.store.UpdateRoom(ctx, id, c); err != nil {
