@@ -70,7 +70,14 @@ func New(d Deps) *Service {
 			store: d.Store, hasher: d.Hasher, tokens: d.Tokens, publisher: d.Publisher, clock: d.Clock, log: d.Logger, users: users,
 			families: session.NewFamilies(d.Keeper, d.Sessions, d.Clock), revoked: session.NewRevocations(d.Sessions.Remember, d.Clock),
 			// Also with another keeper: what the database still has of a time without it goes.
-			sweep: stored.Sweep,
+			sweep: func(ctx context.Context, at time.Time) (int64, error) {
+				sessions, err := stored.Sweep(ctx, at)
+				if err != nil {
+					return 0, err
+				}
+				tickets, err := d.Store.SweepTickets(ctx, at)
+				return sessions + tickets, err
+			},
 		},
 		Notices:  &Notices{store: d.Store},
 		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members},

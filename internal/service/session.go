@@ -189,7 +189,7 @@ func (s *Sessions) Authenticate(token string) (chat.Actor, time.Time, error) {
 	return chat.Actor{User: chat.UserID(claims.UserID), Session: chat.SessionID(claims.SessionID)}, claims.ExpiresAt, nil
 }
 
-// Sweep removes what is kept of sessions that are over, and returns how much that was.
+// Sweep removes what is kept of sessions and tickets that are over, and returns how much that was.
 func (s *Sessions) Sweep(ctx context.Context) (int64, error) { return s.sweep(ctx, now(s.clock)) }
 
 func (s *Sessions) start(ctx context.Context, user chat.User, d chat.Device, notices []chat.Notice) (Session, error) {

@@ -281,7 +281,8 @@ func TestVerify_refuses_damage(t *testing.T) {
 		flipped[n] ^= 1 << (n % 8)
 		got, err := archive.Verify(context.Background(), bytes.NewReader(flipped))
 		switch {
-		case err != nil && !errors.Is(err, archive.ErrDamaged) && !errors.Is(err, archive.ErrForeign):
+		// A flip may make the format's version another digit, and that is read before any checksum.
+		case err != nil && !errors.Is(err, archive.ErrDamaged) && !errors.Is(err, archive.ErrForeign) && !errors.Is(err, archive.ErrNewer):
 			t.Errorf("byte %d flipped: %v is of no kind", n, err)
 		case err == nil && !slices.Equal(got.Tables, want.Tables):
 			t.Errorf("byte %d flipped: accepted, and it holds something else", n)

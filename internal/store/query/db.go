@@ -48,6 +48,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteSessionsOverStmt, err = db.PrepareContext(ctx, deleteSessionsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteSessionsOver: %w", err)
 	}
+	if q.deleteTicketsOfUserStmt, err = db.PrepareContext(ctx, deleteTicketsOfUser); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteTicketsOfUser: %w", err)
+	}
+	if q.deleteTicketsOverStmt, err = db.PrepareContext(ctx, deleteTicketsOver); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteTicketsOver: %w", err)
+	}
 	if q.deviceSeenStmt, err = db.PrepareContext(ctx, deviceSeen); err != nil {
 		return nil, fmt.Errorf("error preparing query DeviceSeen: %w", err)
 	}
@@ -74,6 +80,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertSessionStmt, err = db.PrepareContext(ctx, insertSession); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSession: %w", err)
+	}
+	if q.insertTicketStmt, err = db.PrepareContext(ctx, insertTicket); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertTicket: %w", err)
 	}
 	if q.insertUserStmt, err = db.PrepareContext(ctx, insertUser); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertUser: %w", err)
@@ -153,8 +162,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.takeBlockStmt, err = db.PrepareContext(ctx, takeBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeBlock: %w", err)
 	}
+	if q.takeTicketStmt, err = db.PrepareContext(ctx, takeTicket); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeTicket: %w", err)
+	}
+	if q.ticketByHashStmt, err = db.PrepareContext(ctx, ticketByHash); err != nil {
+		return nil, fmt.Errorf("error preparing query TicketByHash: %w", err)
+	}
 	if q.trimNoticesStmt, err = db.PrepareContext(ctx, trimNotices); err != nil {
 		return nil, fmt.Errorf("error preparing query TrimNotices: %w", err)
+	}
+	if q.tryTicketStmt, err = db.PrepareContext(ctx, tryTicket); err != nil {
+		return nil, fmt.Errorf("error preparing query TryTicket: %w", err)
 	}
 	if q.updatePasswordHashStmt, err = db.PrepareContext(ctx, updatePasswordHash); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdatePasswordHash: %w", err)
@@ -213,6 +231,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteSessionsOverStmt: %w", cerr)
 		}
 	}
+	if q.deleteTicketsOfUserStmt != nil {
+		if cerr := q.deleteTicketsOfUserStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteTicketsOfUserStmt: %w", cerr)
+		}
+	}
+	if q.deleteTicketsOverStmt != nil {
+		if cerr := q.deleteTicketsOverStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteTicketsOverStmt: %w", cerr)
+		}
+	}
 	if q.deviceSeenStmt != nil {
 		if cerr := q.deviceSeenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deviceSeenStmt: %w", cerr)
@@ -256,6 +284,11 @@ func (q *Queries) Close() error {
 	if q.insertSessionStmt != nil {
 		if cerr := q.insertSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertSessionStmt: %w", cerr)
+		}
+	}
+	if q.insertTicketStmt != nil {
+		if cerr := q.insertTicketStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertTicketStmt: %w", cerr)
 		}
 	}
 	if q.insertUserStmt != nil {
@@ -388,9 +421,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing takeBlockStmt: %w", cerr)
 		}
 	}
+	if q.takeTicketStmt != nil {
+		if cerr := q.takeTicketStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeTicketStmt: %w", cerr)
+		}
+	}
+	if q.ticketByHashStmt != nil {
+		if cerr := q.ticketByHashStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing ticketByHashStmt: %w", cerr)
+		}
+	}
 	if q.trimNoticesStmt != nil {
 		if cerr := q.trimNoticesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing trimNoticesStmt: %w", cerr)
+		}
+	}
+	if q.tryTicketStmt != nil {
+		if cerr := q.tryTicketStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tryTicketStmt: %w", cerr)
 		}
 	}
 	if q.updatePasswordHashStmt != nil {
@@ -460,6 +508,8 @@ type Queries struct {
 	deleteNoticeStmt        *sql.Stmt
 	deleteSessionStmt       *sql.Stmt
 	deleteSessionsOverStmt  *sql.Stmt
+	deleteTicketsOfUserStmt *sql.Stmt
+	deleteTicketsOverStmt   *sql.Stmt
 	deviceSeenStmt          *sql.Stmt
 	editMessageStmt         *sql.Stmt
 	insertAuditEntryStmt    *sql.Stmt
@@ -469,6 +519,7 @@ type Queries struct {
 	insertNoticeStmt        *sql.Stmt
 	insertRoomStmt          *sql.Stmt
 	insertSessionStmt       *sql.Stmt
+	insertTicketStmt        *sql.Stmt
 	insertUserStmt          *sql.Stmt
 	lastReadNumberStmt      *sql.Stmt
 	listAuditEntriesStmt    *sql.Stmt
@@ -495,7 +546,10 @@ type Queries struct {
 	rotateSessionStmt       *sql.Stmt
 	sessionByIDStmt         *sql.Stmt
 	takeBlockStmt           *sql.Stmt
+	takeTicketStmt          *sql.Stmt
+	ticketByHashStmt        *sql.Stmt
 	trimNoticesStmt         *sql.Stmt
+	tryTicketStmt           *sql.Stmt
 	updatePasswordHashStmt  *sql.Stmt
 	updateRoomStmt          *sql.Stmt
 	userByIDStmt            *sql.Stmt
@@ -514,6 +568,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteNoticeStmt:        q.deleteNoticeStmt,
 		deleteSessionStmt:       q.deleteSessionStmt,
 		deleteSessionsOverStmt:  q.deleteSessionsOverStmt,
+		deleteTicketsOfUserStmt: q.deleteTicketsOfUserStmt,
+		deleteTicketsOverStmt:   q.deleteTicketsOverStmt,
 		deviceSeenStmt:          q.deviceSeenStmt,
 		editMessageStmt:         q.editMessageStmt,
 		insertAuditEntryStmt:    q.insertAuditEntryStmt,
@@ -523,6 +579,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertNoticeStmt:        q.insertNoticeStmt,
 		insertRoomStmt:          q.insertRoomStmt,
 		insertSessionStmt:       q.insertSessionStmt,
+		insertTicketStmt:        q.insertTicketStmt,
 		insertUserStmt:          q.insertUserStmt,
 		lastReadNumberStmt:      q.lastReadNumberStmt,
 		listAuditEntriesStmt:    q.listAuditEntriesStmt,
@@ -549,7 +606,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		rotateSessionStmt:       q.rotateSessionStmt,
 		sessionByIDStmt:         q.sessionByIDStmt,
 		takeBlockStmt:           q.takeBlockStmt,
+		takeTicketStmt:          q.takeTicketStmt,
+		ticketByHashStmt:        q.ticketByHashStmt,
 		trimNoticesStmt:         q.trimNoticesStmt,
+		tryTicketStmt:           q.tryTicketStmt,
 		updatePasswordHashStmt:  q.updatePasswordHashStmt,
 		updateRoomStmt:          q.updateRoomStmt,
 		userByIDStmt:            q.userByIDStmt,

@@ -66,3 +66,12 @@ type Session struct {
 	UsedAt        int64
 	ExpiresAt     int64
 }
+
+type Ticket struct {
+	Hash      string
+	Kind      string
+	UserID    *int64
+	Data      string
+	Tries     int64
+	ExpiresAt int64
+}
