@@ -136,7 +136,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 	policy := sessionPolicy(a.config.Auth)
 	a.service = service.New(service.Deps{
 		Store: a.store, Hasher: newHasher(a.config.Auth), Tokens: tokens, Publisher: publisher, Clock: a.clock, Logger: a.log,
-		Sessions: policy, Keeper: a.sessionKeeper(policy),
+		Sessions: policy, Keeper: a.sessionKeeper(policy), Options: waysIn(a.config),
 	})
 	s := a.config.Socket
 	a.node, err = realtime.New(realtime.Config{

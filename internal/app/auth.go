@@ -36,3 +36,8 @@ func newHasher(c config.Auth) *auth.Hasher {
 		MemoryKiB: c.Argon2.MemoryKiB, Time: c.Argon2.Time, Parallelism: c.Argon2.Parallelism,
 	}, runtime.GOMAXPROCS(0))
 }
+
+// waysIn are those that the settings open.
+func waysIn(c config.Config) chat.Options {
+	return chat.Options{SignUp: chat.SignUpPolicy(c.SignUp)}
+}

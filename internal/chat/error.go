@@ -100,6 +100,8 @@ var (
 	ErrNoticeNotFound  = &Error{Kind: KindNotFound, Code: "notice_not_found", Detail: "There is no such notice."}
 	ErrNotMember       = &Error{Kind: KindForbidden, Code: "not_a_member", Detail: "Join the room first."}
 	ErrForbidden       = &Error{Kind: KindForbidden, Code: "forbidden", Detail: "You may not do this here."}
+	ErrSignUpClosed    = &Error{Kind: KindForbidden, Code: "sign_up_closed", Detail: "This server takes no new accounts."}
+	ErrInviteNeeded    = &Error{Kind: KindForbidden, Code: "invite_needed", Detail: "An account here needs an invite link."}
 	ErrUsernameTaken   = &Error{
 		Kind: KindConflict, Code: "username_taken", Detail: "This username is taken.",
 		Fields: []FieldError{{Field: "username", Code: "taken", Detail: "This username is taken."}},

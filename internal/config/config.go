@@ -37,6 +37,8 @@ type Config struct {
 	Redis        Redis
 	// Nodes is how many nodes share the database and Redis. More than one rules out what lives in one process.
 	Nodes int
+	// SignUp is who may make an account: open, invite or closed.
+	SignUp string
 	// SigningKeys are entries kid:seed: the first signs, the rest only verify. Empty only in development.
 	SigningKeys []string
 	// CORSOrigins are exact origins as browsers send them; in development it may be the single entry "*".

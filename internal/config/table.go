@@ -154,6 +154,10 @@ func limitTable(c *Config) []row {
 func authTable(c *Config) []row {
 	return []row{
 		{Setting: Setting{
+			Name: "PARLEY_SIGN_UP", Default: "open", Production: "invite",
+			Description: "Who may make an account: open is anybody, invite whoever has an invite link, closed nobody.",
+		}, parse: choice(&c.SignUp, "open", "invite", "closed")},
+		{Setting: Setting{
 			Name: "PARLEY_AUTH_SIGNING_KEYS", Required: true, Secret: true,
 			Description: "Keys of access tokens, kid:seed separated by commas: the first signs, the rest only verify. " +
 				"A seed is 32 random bytes in base64url. Empty in development: one is made in the data folder.",

@@ -7,6 +7,7 @@ type OperationName = string
 
 const (
 	AddMemberOperation          OperationName = "AddMember"
+	AuthOptionsOperation        OperationName = "AuthOptions"
 	BrowseRoomsOperation        OperationName = "BrowseRooms"
 	ChangePasswordOperation     OperationName = "ChangePassword"
 	CreateRoomOperation         OperationName = "CreateRoom"

@@ -25,6 +25,19 @@ func encodeAddMemberResponse(response *Member, w http.ResponseWriter) error {
 	return nil
 }
 
+func encodeAuthOptionsResponse(response *AuthOptions, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeBrowseRoomsResponse(response *RoomPage, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(200)

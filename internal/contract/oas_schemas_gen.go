@@ -55,6 +55,97 @@ func (s *AddMemberInput) SetUsername(val string) {
 
 type Agent string
 
+// Ref: #/components/schemas/AuthOptions
+type AuthOptions struct {
+	SignUp SignUpPolicy `json:"sign_up"`
+	// Nobody has an account yet. Whoever makes the first one owns the server.
+	FirstAccount bool `json:"first_account"`
+	// A forgotten password can be reset by mail.
+	PasswordReset bool `json:"password_reset"`
+	// A passkey can be used in place of a password.
+	Passkeys bool `json:"passkeys"`
+	// Other places whose accounts can be used to sign in.
+	Providers []AuthProvider `json:"providers"`
+}
+
+// GetSignUp returns the value of SignUp.
+func (s *AuthOptions) GetSignUp() SignUpPolicy {
+	return s.SignUp
+}
+
+// GetFirstAccount returns the value of FirstAccount.
+func (s *AuthOptions) GetFirstAccount() bool {
+	return s.FirstAccount
+}
+
+// GetPasswordReset returns the value of PasswordReset.
+func (s *AuthOptions) GetPasswordReset() bool {
+	return s.PasswordReset
+}
+
+// GetPasskeys returns the value of Passkeys.
+func (s *AuthOptions) GetPasskeys() bool {
+	return s.Passkeys
+}
+
+// GetProviders returns the value of Providers.
+func (s *AuthOptions) GetProviders() []AuthProvider {
+	return s.Providers
+}
+
+// SetSignUp sets the value of SignUp.
+func (s *AuthOptions) SetSignUp(val SignUpPolicy) {
+	s.SignUp = val
+}
+
+// SetFirstAccount sets the value of FirstAccount.
+func (s *AuthOptions) SetFirstAccount(val bool) {
+	s.FirstAccount = val
+}
+
+// SetPasswordReset sets the value of PasswordReset.
+func (s *AuthOptions) SetPasswordReset(val bool) {
+	s.PasswordReset = val
+}
+
+// SetPasskeys sets the value of Passkeys.
+func (s *AuthOptions) SetPasskeys(val bool) {
+	s.Passkeys = val
+}
+
+// SetProviders sets the value of Providers.
+func (s *AuthOptions) SetProviders(val []AuthProvider) {
+	s.Providers = val
+}
+
+// Ref: #/components/schemas/AuthProvider
+type AuthProvider struct {
+	// Names it in addresses; a-z, digits and `-`.
+	ID string `json:"id"`
+	// What its button says.
+	Name string `json:"name"`
+}
+
+// GetID returns the value of ID.
+func (s *AuthProvider) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *AuthProvider) GetName() string {
+	return s.Name
+}
+
+// SetID sets the value of ID.
+func (s *AuthProvider) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *AuthProvider) SetName(val string) {
+	s.Name = val
+}
+
 type Body string
 
 // Ref: #/components/schemas/ChangePage
@@ -2753,6 +2844,56 @@ func (s *SignUpInput) SetDisplayName(val OptString) {
 // SetEmail sets the value of Email.
 func (s *SignUpInput) SetEmail(val OptString) {
 	s.Email = val
+}
+
+// Who may make an account; anybody, whoever has an invite link, or nobody.
+// Ref: #/components/schemas/SignUpPolicy
+type SignUpPolicy string
+
+const (
+	SignUpPolicyOpen   SignUpPolicy = "open"
+	SignUpPolicyInvite SignUpPolicy = "invite"
+	SignUpPolicyClosed SignUpPolicy = "closed"
+)
+
+// AllValues returns all SignUpPolicy values.
+func (SignUpPolicy) AllValues() []SignUpPolicy {
+	return []SignUpPolicy{
+		SignUpPolicyOpen,
+		SignUpPolicyInvite,
+		SignUpPolicyClosed,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SignUpPolicy) MarshalText() ([]byte, error) {
+	switch s {
+	case SignUpPolicyOpen:
+		return []byte(s), nil
+	case SignUpPolicyInvite:
+		return []byte(s), nil
+	case SignUpPolicyClosed:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SignUpPolicy) UnmarshalText(data []byte) error {
+	switch SignUpPolicy(data) {
+	case SignUpPolicyOpen:
+		*s = SignUpPolicyOpen
+		return nil
+	case SignUpPolicyInvite:
+		*s = SignUpPolicyInvite
+		return nil
+	case SignUpPolicyClosed:
+		*s = SignUpPolicyClosed
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 type Time time.Time

@@ -14,6 +14,12 @@ type Handler interface {
 	//
 	// POST /api/v1/rooms/{room_id}/members
 	AddMember(ctx context.Context, req *AddMemberInput, params AddMemberParams) (*Member, error)
+	// AuthOptions implements authOptions operation.
+	//
+	// What a page needs to know before anybody signs in. It tells nothing about anybody.
+	//
+	// GET /api/v1/auth/options
+	AuthOptions(ctx context.Context) (*AuthOptions, error)
 	// BrowseRooms implements browseRooms operation.
 	//
 	// Public rooms, mine and others.

@@ -36,10 +36,13 @@ type Deps struct {
 	Sessions session.Policy
 	// Keeper stores sessions; nil keeps them in the Store.
 	Keeper session.Keeper
+	// Options are the ways in that the settings open.
+	Options chat.Options
 }
 
 // Service holds the nouns.
 type Service struct {
+	Options  *Options
 	Users    *Users
 	Sessions *Sessions
 	Notices  *Notices
@@ -51,7 +54,8 @@ type Service struct {
 // New wires the nouns. The store's posted messages are announced from here on.
 func New(d Deps) *Service {
 	access := newMemberships(d.Store, d.Clock)
-	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock}
+	options := &Options{store: d.Store, offered: d.Options}
+	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock, options: options}
 	stored := store.NewSessions(d.Store, d.Sessions)
 	if d.Keeper == nil {
 		d.Keeper = stored
@@ -65,7 +69,8 @@ func New(d Deps) *Service {
 		d.Publisher.Announce(events...)
 	})
 	return &Service{
-		Users: users,
+		Options: options,
+		Users:   users,
 		Sessions: &Sessions{
 			store: d.Store, hasher: d.Hasher, tokens: d.Tokens, publisher: d.Publisher, clock: d.Clock, log: d.Logger, users: users,
 			families: session.NewFamilies(d.Keeper, d.Sessions, d.Clock), revoked: session.NewRevocations(d.Sessions.Remember, d.Clock),

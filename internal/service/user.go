@@ -16,14 +16,22 @@ const product = "parley"
 
 // Users are the accounts of this server.
 type Users struct {
-	store  *store.Store
-	hasher *auth.Hasher
-	clock  chat.Clock
+	store   *store.Store
+	hasher  *auth.Hasher
+	clock   chat.Clock
+	options *Options
 }
 
-// SignUp creates an account. Faults of the input are listed all at once; a name or an address that is taken is chat.ErrUsernameTaken or
+// SignUp creates an account where the policy lets one. Faults of the input are listed all at once; a name or an address that is taken is chat.ErrUsernameTaken or
 // chat.ErrEmailTaken.
 func (u *Users) SignUp(ctx context.Context, in chat.SignUp) (chat.User, error) {
+	options, err := u.options.Show(ctx)
+	if err != nil {
+		return chat.User{}, fmt.Errorf("sign up: %w", err)
+	}
+	if err := options.MaySignUp(); err != nil {
+		return chat.User{}, err
+	}
 	in.DisplayName, in.Email = name(in.DisplayName), trim(in.Email)
 	faults := in.Faults()
 	if !faults.Has("password") && auth.CommonPassword(in.Password, in.Username, in.DisplayName, in.Email, product) {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/internal/chat"
@@ -61,6 +62,8 @@ type Store struct {
 	marks  *groupCommit[mark]
 	posted func([]chat.Message)
 	close  sync.Once
+
+	populated atomic.Bool // there is an account
 }
 
 // Open connects to the database. The Store can migrate and report its version; Prepare makes it ready for everything else. A database that

@@ -77,6 +77,21 @@ func (s *Store) ListUsers(ctx context.Context, ids []chat.UserID) ([]chat.User, 
 	return users, nil
 }
 
+// HasUsers reports whether anybody has an account. Accounts are never removed, so that one was found is remembered.
+func (s *Store) HasUsers(ctx context.Context) (bool, error) {
+	if s.populated.Load() {
+		return true, nil
+	}
+	found, err := s.reads.HasUsers(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for users: %w", classify(err))
+	}
+	if found {
+		s.populated.Store(true)
+	}
+	return found, nil
+}
+
 // UpdatePasswordHash replaces the hash of a person's password if it still is old, and reports whether it was.
 func (s *Store) UpdatePasswordHash(ctx context.Context, id chat.UserID, old, hash string) (replaced bool, err error) {
 	err = s.tx(ctx, func(q *query.Queries) error {

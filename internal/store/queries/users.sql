@@ -15,3 +15,6 @@ WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(@ids AS TEXT))) OR
 -- name: UpdatePasswordHash :execrows
 -- Only from the hash that was checked: of two changes at once the second is refused.
 UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash = @old_hash;
+
+-- name: HasUsers :one
+SELECT EXISTS (SELECT 1 FROM users);

@@ -60,6 +60,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.editMessageStmt, err = db.PrepareContext(ctx, editMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query EditMessage: %w", err)
 	}
+	if q.hasUsersStmt, err = db.PrepareContext(ctx, hasUsers); err != nil {
+		return nil, fmt.Errorf("error preparing query HasUsers: %w", err)
+	}
 	if q.insertAuditEntryStmt, err = db.PrepareContext(ctx, insertAuditEntry); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertAuditEntry: %w", err)
 	}
@@ -249,6 +252,11 @@ func (q *Queries) Close() error {
 	if q.editMessageStmt != nil {
 		if cerr := q.editMessageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing editMessageStmt: %w", cerr)
+		}
+	}
+	if q.hasUsersStmt != nil {
+		if cerr := q.hasUsersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasUsersStmt: %w", cerr)
 		}
 	}
 	if q.insertAuditEntryStmt != nil {
@@ -512,6 +520,7 @@ type Queries struct {
 	deleteTicketsOverStmt   *sql.Stmt
 	deviceSeenStmt          *sql.Stmt
 	editMessageStmt         *sql.Stmt
+	hasUsersStmt            *sql.Stmt
 	insertAuditEntryStmt    *sql.Stmt
 	insertEndedSessionStmt  *sql.Stmt
 	insertMemberStmt        *sql.Stmt
@@ -572,6 +581,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteTicketsOverStmt:   q.deleteTicketsOverStmt,
 		deviceSeenStmt:          q.deviceSeenStmt,
 		editMessageStmt:         q.editMessageStmt,
+		hasUsersStmt:            q.hasUsersStmt,
 		insertAuditEntryStmt:    q.insertAuditEntryStmt,
 		insertEndedSessionStmt:  q.insertEndedSessionStmt,
 		insertMemberStmt:        q.insertMemberStmt,

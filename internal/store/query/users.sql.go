@@ -9,6 +9,17 @@ import (
 	"context"
 )
 
+const hasUsers = `-- name: HasUsers :one
+SELECT EXISTS (SELECT 1 FROM users)
+`
+
+func (q *Queries) HasUsers(ctx context.Context) (bool, error) {
+	row := q.queryRow(ctx, q.hasUsersStmt, hasUsers)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const insertUser = `-- name: InsertUser :exec
 INSERT INTO users (id, username, username_key, display_name, email, email_key, password_hash, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

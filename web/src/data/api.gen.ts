@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ways into this server
+         * @description What a page needs to know before anybody signs in. It tells nothing about anybody.
+         */
+        get: operations["authOptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/signup": {
         parameters: {
             query?: never;
@@ -642,6 +662,28 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "member";
+        /**
+         * @description Who may make an account; anybody, whoever has an invite link, or nobody.
+         * @enum {string}
+         */
+        SignUpPolicy: "open" | "invite" | "closed";
+        AuthOptions: {
+            sign_up: components["schemas"]["SignUpPolicy"];
+            /** @description Nobody has an account yet. Whoever makes the first one owns the server. */
+            first_account: boolean;
+            /** @description A forgotten password can be reset by mail. */
+            password_reset: boolean;
+            /** @description A passkey can be used in place of a password. */
+            passkeys: boolean;
+            /** @description Other places whose accounts can be used to sign in. */
+            providers: components["schemas"]["AuthProvider"][];
+        };
+        AuthProvider: {
+            /** @description Names it in addresses; a-z, digits and `-`. */
+            id: string;
+            /** @description What its button says. */
+            name: string;
+        };
         SignUpInput: {
             username: components["schemas"]["Username"];
             /** @description 10 to 256 characters. */
@@ -1017,6 +1059,27 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    authOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is offered, and whether this server has an account yet. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthOptions"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     signUp: {
         parameters: {
             query?: never;

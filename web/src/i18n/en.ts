@@ -33,6 +33,8 @@ export const en = {
     or: 'or',
     toSignUp: 'Create an account',
     toSignIn: 'Sign in instead',
+    inviteOnly: 'No account yet? This server takes new people by invitation: open the invite link that somebody here gave you.',
+    closed: 'This server takes no new accounts. The people who run it can help.',
     note: 'Messages stay on this server, with the people who run it.',
     wrongPair: "That username and password don't match. Check both and try again.",
     unreachableTitle: 'The server is not answering.',

@@ -1,11 +1,24 @@
 import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { type AuthOptions, optionsStore } from '@/data/options'
 import { NetworkError, ProblemError } from '@/data/problem'
 import type { Session } from '@/data/session'
 import { SignInPage, SignUpPage } from '.'
 
 const session = (methods: Partial<Record<'signIn' | 'signUp', ReturnType<typeof vi.fn>>>) => methods as unknown as Session
+
+const offer = (options: Partial<AuthOptions>) =>
+  vi.stubGlobal('fetch', () =>
+    Promise.resolve(
+      Response.json({ sign_up: 'open', first_account: false, password_reset: false, passkeys: false, providers: [], ...options }),
+    ),
+  )
+
+beforeEach(() => {
+  optionsStore.setState(undefined, true)
+  offer({})
+})
 
 async function signIn(signIn: ReturnType<typeof vi.fn>) {
   render(<SignInPage session={session({ signIn })} expired={false} />)
@@ -37,6 +50,27 @@ describe('SignInPage', () => {
   it('says that the session ended', () => {
     render(<SignInPage session={session({})} expired />)
     expect(screen.getByRole('alert')).toHaveTextContent('your drafts are safe')
+  })
+
+  it('offers an account where anybody may have one', async () => {
+    render(<SignInPage session={session({})} expired={false} />)
+    expect(await screen.findByRole('link', { name: 'Create an account' })).toBeInTheDocument()
+  })
+
+  it.each([
+    ['invite', 'by invitation'],
+    ['closed', 'no new accounts'],
+  ] as const)('says instead why there is none: %s', async (sign_up, reason) => {
+    offer({ sign_up })
+    render(<SignInPage session={session({})} expired={false} />)
+    expect(await screen.findByText(new RegExp(reason))).toBeInTheDocument()
+    expect(screen.queryByRole('link', { name: 'Create an account' })).not.toBeInTheDocument()
+  })
+
+  it('offers an account when the server does not say', async () => {
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')))
+    render(<SignInPage session={session({})} expired={false} />)
+    expect(await screen.findByRole('link', { name: 'Create an account' })).toBeVisible()
   })
 
   it('shows the password to its writer', async () => {

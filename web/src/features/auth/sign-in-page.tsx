@@ -1,4 +1,5 @@
 import { Link } from 'wouter'
+import { useAuthOptions } from '@/data/options'
 import type { Session } from '@/data/session'
 import { t } from '@/i18n'
 import { Button } from '@/ui/button'
@@ -42,10 +43,21 @@ export function SignInPage({ session, expired }: { session: Session; expired: bo
           {busy ? t.auth.signingIn : t.auth.signIn}
         </Button>
       </form>
+      <ToSignUp />
+    </Gate>
+  )
+}
+
+/** The way to an account of one's own. It keeps its place while nobody knows yet whether there is one, so that nothing moves. */
+function ToSignUp() {
+  const policy = useAuthOptions()?.sign_up
+  if (policy && policy !== 'open') return <p className={styles.instead}>{policy === 'invite' ? t.auth.inviteOnly : t.auth.closed}</p>
+  return (
+    <div className={styles.alternative} data-waiting={policy === undefined || undefined}>
       <span className={styles.or}>{t.auth.or}</span>
       <Link href="/signup" className={styles.other}>
         {t.auth.toSignUp}
       </Link>
-    </Gate>
+    </div>
   )
 }
