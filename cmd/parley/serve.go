@@ -37,7 +37,7 @@ func (serveCmd) Run(ctx context.Context, e env) error {
 	case err = <-a.Failed():
 	}
 	ctx = context.WithoutCancel(ctx) // it has ended, which is why we stop
-	log.InfoContext(ctx, "stopping")
+	log.InfoContext(ctx, "stopping; a second signal ends it at once", slog.Duration("grace", c.HTTP.ShutdownGrace))
 	grace, cancel := context.WithTimeout(ctx, c.HTTP.ShutdownGrace)
 	defer cancel()
 	if stopErr := a.Stop(grace); err == nil {

@@ -58,6 +58,7 @@ type App struct {
 	stopBackground  context.CancelFunc
 	closeBudgets    func() // nil without Redis
 	failed          chan error
+	draining        prometheus.Gauge
 	stopOnce        sync.Once
 	stopErr         error
 }
@@ -97,6 +98,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if err := a.wire(registry); err != nil {
+		return err
+	}
+	if err := a.registerDrain(registry); err != nil {
 		return err
 	}
 	// Before the first request: a session that ended while this node was down has ended here too.
@@ -172,43 +176,3 @@ func (a *App) OpsAddr() string {
 
 // Failed delivers the error of a listener that stopped by itself.
 func (a *App) Failed() <-chan error { return a.failed }
-
-// Stop takes the server down in order: not ready, no new connections, requests and sockets end, the database closes. It may be called twice.
-func (a *App) Stop(ctx context.Context) error {
-	a.stopOnce.Do(func() { a.stopErr = a.stop(ctx) })
-	return a.stopErr
-}
-
-func (a *App) stop(ctx context.Context) error {
-	var errs []error
-	if a.health != nil {
-		a.health.SetDraining(true)
-	}
-	if a.public != nil {
-		errs = append(errs, a.public.Shutdown(ctx))
-	} else if a.publicAt != nil {
-		errs = append(errs, a.publicAt.Close())
-	}
-	if a.node != nil && a.public != nil {
-		errs = append(errs, a.node.Shutdown(ctx))
-	}
-	if a.ops != nil {
-		errs = append(errs, a.ops.Shutdown(ctx))
-	} else if a.opsAt != nil {
-		errs = append(errs, a.opsAt.Close())
-	}
-	if a.stopBackground != nil {
-		a.stopBackground()
-	}
-	a.background.Wait()
-	if a.closeBudgets != nil {
-		a.closeBudgets()
-	}
-	if a.redis != nil {
-		a.redis.Close()
-	}
-	if a.store != nil {
-		errs = append(errs, a.store.Close())
-	}
-	return errors.Join(errs...)
-}

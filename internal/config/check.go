@@ -12,6 +12,7 @@ import (
 func check(c *Config, faults *Faults) {
 	checkPlaces(c, faults)
 	checkOrder(c, faults)
+	checkDrain(c, faults)
 	checkKeys(c, faults)
 	if c.Env == Production {
 		checkProduction(c, faults)
@@ -54,6 +55,22 @@ func checkOrder(c *Config, faults *Faults) {
 	if cost.MemoryKiB < 8*uint32(cost.Parallelism) && !faults.has("PARLEY_AUTH_ARGON2_MEMORY_KIB") {
 		faults.add("PARLEY_AUTH_ARGON2_MEMORY_KIB", "it is less than 8 KiB for each lane", "raise it, or lower PARLEY_AUTH_ARGON2_PARALLELISM")
 	}
+}
+
+// checkDrain refuses a grace that ends before everybody was sent away, which would cut the rest off.
+func checkDrain(c *Config, faults *Faults) {
+	drain := c.Drain.Pause + c.DrainSpread()
+	if drain == 0 || drain < c.HTTP.ShutdownGrace {
+		return
+	}
+	name, problem := "PARLEY_DRAIN_SPREAD", "together with PARLEY_DRAIN_PAUSE it is not below PARLEY_HTTP_SHUTDOWN_GRACE"
+	if c.Drain.Pause >= c.HTTP.ShutdownGrace {
+		name, problem = "PARLEY_DRAIN_PAUSE", "it is not below PARLEY_HTTP_SHUTDOWN_GRACE"
+	}
+	if faults.has(name) || faults.has("PARLEY_HTTP_SHUTDOWN_GRACE") {
+		return
+	}
+	faults.add(name, problem, "lower it, or raise PARLEY_HTTP_SHUTDOWN_GRACE")
 }
 
 func checkKeys(c *Config, faults *Faults) {

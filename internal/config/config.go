@@ -47,6 +47,7 @@ type Config struct {
 	DevAutomigrate    bool
 	Log               Log
 	HTTP              HTTP
+	Drain             Drain
 	Socket            Socket
 	Auth              Auth
 	// Limits are the rate limits by name: post is PARLEY_LIMIT_POST.
@@ -94,6 +95,22 @@ type HTTP struct {
 	HeaderTimeout, ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// ShutdownGrace is how long a stopping server lets requests and sockets finish.
 	ShutdownGrace time.Duration
+}
+
+// Drain is how a stopping server gives its traffic to others.
+type Drain struct {
+	// Pause goes by between "not ready" and the end of accepting.
+	Pause time.Duration
+	// Spread is the time over which sockets are sent away.
+	Spread time.Duration
+}
+
+// DrainSpread is the time over which sockets are sent away: none when there is no other node to go to.
+func (c *Config) DrainSpread() time.Duration {
+	if c.Nodes <= 1 {
+		return 0
+	}
+	return c.Drain.Spread
 }
 
 // Socket is what one WebSocket connection may take.

@@ -81,6 +81,7 @@ func TestLoad_nothing_set(t *testing.T) {
 			BodyBytes: 1 << 20, HeaderBytes: 16 << 10, HeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 			WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, ShutdownGrace: 20 * time.Second,
 		},
+		Drain: Drain{Spread: 10 * time.Second},
 		Socket: Socket{
 			FrameBytes: 65536, QueueBytes: 1 << 20, Ping: 25 * time.Second, PongTimeout: 10 * time.Second,
 			ConnectTimeout: 5 * time.Second,
@@ -114,6 +115,22 @@ func TestLoad_production(t *testing.T) {
 	}
 }
 
+// What would be cut off by the end of the grace is a fault; with one node nothing is spread.
+func TestLoad_drain_fits_into_the_grace(t *testing.T) {
+	t.Parallel()
+	if told := faulty(t, production("PARLEY_NODES=2", "PARLEY_HTTP_SHUTDOWN_GRACE=15s", "PARLEY_DRAIN_PAUSE=5s")); len(told) != 1 ||
+		!strings.Contains(told["PARLEY_DRAIN_SPREAD"], "PARLEY_HTTP_SHUTDOWN_GRACE") {
+		t.Errorf("faults %v", told)
+	}
+	c := load(t, production("PARLEY_NODES=2", "PARLEY_HTTP_SHUTDOWN_GRACE=16s", "PARLEY_DRAIN_PAUSE=5s"))
+	if c.DrainSpread() != 10*time.Second {
+		t.Errorf("two nodes: %s", c.DrainSpread())
+	}
+	if c = load(t, production("PARLEY_NODES=1", "PARLEY_HTTP_SHUTDOWN_GRACE=0s")); c.DrainSpread() != 0 {
+		t.Errorf("one node: %s", c.DrainSpread())
+	}
+}
+
 // Every entry of the table must put its text somewhere: an entry wired to another's field would show here.
 func TestLoad_every_setting_arrives(t *testing.T) {
 	t.Parallel()
@@ -125,7 +142,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_DEV_AUTOMIGRATE=false", "PARLEY_LOG_LEVEL=WARN", "PARLEY_LOG_FORMAT=json",
 		"PARLEY_HTTP_BODY_BYTES=2MiB", "PARLEY_HTTP_HEADER_BYTES=8192", "PARLEY_HTTP_HEADER_TIMEOUT=1s",
 		"PARLEY_HTTP_READ_TIMEOUT=2s", "PARLEY_HTTP_WRITE_TIMEOUT=3s", "PARLEY_HTTP_IDLE_TIMEOUT=4s",
-		"PARLEY_HTTP_SHUTDOWN_GRACE=5s", "PARLEY_SOCKET_FRAME_BYTES=2KiB", "PARLEY_SOCKET_QUEUE_BYTES=3KiB",
+		"PARLEY_HTTP_SHUTDOWN_GRACE=5s", "PARLEY_DRAIN_PAUSE=1s", "PARLEY_DRAIN_SPREAD=3s", "PARLEY_SOCKET_FRAME_BYTES=2KiB", "PARLEY_SOCKET_QUEUE_BYTES=3KiB",
 		"PARLEY_SOCKET_PING=6s", "PARLEY_SOCKET_PONG_TIMEOUT=5s", "PARLEY_SOCKET_CONNECT_TIMEOUT=7s",
 		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
@@ -163,6 +180,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 			BodyBytes: 2 << 20, HeaderBytes: 8192, HeaderTimeout: time.Second, ReadTimeout: 2 * time.Second,
 			WriteTimeout: 3 * time.Second, IdleTimeout: 4 * time.Second, ShutdownGrace: 5 * time.Second,
 		},
+		Drain: Drain{Pause: time.Second, Spread: 3 * time.Second},
 		Socket: Socket{
 			FrameBytes: 2048, QueueBytes: 3072, Ping: 6 * time.Second, PongTimeout: 5 * time.Second,
 			ConnectTimeout: 7 * time.Second,
@@ -265,6 +283,8 @@ func TestLoad_refuses_in_any_environment(t *testing.T) {
 		{"PARLEY_HTTP_HEADER_TIMEOUT", "20s", "PARLEY_HTTP_READ_TIMEOUT"},
 		{"PARLEY_SOCKET_PONG_TIMEOUT", "25s", "PARLEY_SOCKET_PING"},
 		{"PARLEY_SOCKET_FRAME_BYTES", "2MiB", "PARLEY_SOCKET_QUEUE_BYTES"},
+		{"PARLEY_DRAIN_PAUSE", "20s", "PARLEY_HTTP_SHUTDOWN_GRACE"},
+		{"PARLEY_DRAIN_SPREAD", "-1s", "duration"},
 		{"PARLEY_LIMIT_POST", "5", "5/15m"},
 		{"PARLEY_LIMIT_POST", "0/1m", "off"},
 		{"PARLEY_LIMIT_POST", "1000001/1m", "count"},

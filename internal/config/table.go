@@ -129,6 +129,14 @@ func limitTable(c *Config) []row {
 			Description: "How long a stopping server lets requests and sockets finish. The service manager must wait longer.",
 		}, parse: duration(&c.HTTP.ShutdownGrace, 0, 10*time.Minute)},
 		{Setting: Setting{
+			Name: "PARLEY_DRAIN_PAUSE", Default: "0s",
+			Description: "How long a stopping server, no longer ready, goes on accepting: until a load balancer that asks for readiness knows.",
+		}, parse: duration(&c.Drain.Pause, 0, 10*time.Minute)},
+		{Setting: Setting{
+			Name: "PARLEY_DRAIN_SPREAD", Default: "10s",
+			Description: "Over how long a stopping server spreads sending its sockets to the other nodes. With one node there are none, and all go at once.",
+		}, parse: duration(&c.Drain.Spread, 0, 10*time.Minute)},
+		{Setting: Setting{
 			Name: "PARLEY_SOCKET_FRAME_BYTES", Default: "64KiB",
 			Description: "Longest frame a client may send on the socket.",
 		}, parse: size(&c.Socket.FrameBytes, 1<<10, 16<<20)},

@@ -75,6 +75,7 @@ type Node struct {
 	handlers Handlers
 	node     *centrifuge.Node
 	outbox   *outbox
+	drain    *drain
 	http     http.Handler
 }
 
@@ -96,6 +97,9 @@ func New(c Config, h Handlers) (*Node, error) {
 	n.node.OnCommandRead(n.admit)
 	n.node.OnNotification(n.notified)
 	if n.outbox, err = newOutbox(n.publish, c.Registry); err != nil {
+		return nil, fmt.Errorf("make realtime node: %w", err)
+	}
+	if n.drain, err = newDrain(c.Registry); err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}
 	n.http = centrifuge.NewWebsocketHandler(n.node, centrifuge.WebsocketConfig{
@@ -157,13 +161,16 @@ func peerOf(ctx context.Context) Peer {
 }
 
 func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
+	if n.drain.begun.Load() {
+		return centrifuge.ConnectReply{}, centrifuge.DisconnectShutdown
+	}
 	p, err := n.handlers.Authenticate(ctx, e.Token)
 	if err != nil {
 		// The answer to any bad token is the same. This code makes the SDKs ask for a new token and try again, which is right for an expired one.
 		return centrifuge.ConnectReply{}, centrifuge.ErrorTokenExpired
 	}
 	return centrifuge.ConnectReply{
-		Context:           context.WithValue(ctx, peerKey{}, p),
+		Context:           withWork(context.WithValue(ctx, peerKey{}, p)),
 		Credentials:       &centrifuge.Credentials{UserID: strconv.FormatInt(p.User, 10), ExpireAt: p.Expires.Unix()},
 		ClientSideRefresh: true,
 		Subscriptions:     map[string]centrifuge.SubscribeOptions{UserChannel(p.User): {}},
@@ -183,6 +190,12 @@ func (n *Node) connected(c *centrifuge.Client) {
 		reply(n.subscribeAgain(c, e.Channel), nil)
 	})
 	c.OnRPC(func(e centrifuge.RPCEvent, reply centrifuge.RPCCallback) {
+		w := workOf(c.Context())
+		if !w.begin() {
+			reply(centrifuge.RPCReply{}, centrifuge.DisconnectShutdown)
+			return
+		}
+		defer w.end()
 		data, err := n.command(c, e)
 		reply(centrifuge.RPCReply{Data: data}, err)
 	})
