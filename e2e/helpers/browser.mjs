@@ -33,8 +33,6 @@ export class Watch {
     context.on('console', (message) => {
       if (message.type() !== 'error') return
       const { url } = message.location()
-      // Whether somebody is signed in is asked with a cookie that scripts cannot see, so a stranger's first request is answered with 401.
-      if (message.text().includes('status of 401') && url.endsWith('/api/v1/auth/refresh')) return
       watch.#note(`${message.text()} (${url})`)
     })
     context.on('weberror', (error) => watch.#note(`uncaught: ${error.error().stack ?? error.error()}`))

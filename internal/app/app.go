@@ -111,7 +111,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	public, err := httpapi.New(httpapi.Options{
 		Service: a.service, Socket: a.node, Live: a.health.Live(), Ready: a.health.Ready(), Web: o.Web, Logger: a.log, Clock: a.clock,
 		Timeout: requestTimeout, BodyBytes: a.config.HTTP.BodyBytes, Secure: a.config.PublicURL.Scheme == "https", Origins: exact(a.config.CORSOrigins),
-		Budgets: a.budgets, Proxies: a.config.TrustedProxies,
+		Budgets: a.budgets, Proxies: a.config.TrustedProxies, Registry: registry,
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP door: %w", err)

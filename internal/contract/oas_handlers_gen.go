@@ -3072,7 +3072,7 @@ func (s *Server) handleRefreshSessionRequest(args [0]string, argsEscaped bool, w
 
 	var rawBody []byte
 
-	var response *SessionHeaders
+	var response RefreshSessionRes
 	if m := s.cfg.Middleware; m != nil {
 		mreq := middleware.Request{
 			Context:          ctx,
@@ -3093,7 +3093,7 @@ func (s *Server) handleRefreshSessionRequest(args [0]string, argsEscaped bool, w
 		type (
 			Request  = struct{}
 			Params   = RefreshSessionParams
-			Response = *SessionHeaders
+			Response = RefreshSessionRes
 		)
 		response, err = middleware.HookMiddleware[
 			Request,

@@ -8,3 +8,7 @@ type CreateRoomRes interface {
 type PostMessageRes interface {
 	postMessageRes()
 }
+
+type RefreshSessionRes interface {
+	refreshSessionRes()
+}

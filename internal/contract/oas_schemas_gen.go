@@ -2314,6 +2314,11 @@ func (s *ReadMarkedEventType) UnmarshalText(data []byte) error {
 	}
 }
 
+// RefreshSessionNoContent is response for RefreshSession operation.
+type RefreshSessionNoContent struct{}
+
+func (*RefreshSessionNoContent) refreshSessionRes() {}
+
 // RemoveMemberNoContent is response for RemoveMember operation.
 type RemoveMemberNoContent struct{}
 
@@ -2777,6 +2782,8 @@ func (s *SessionHeaders) SetSetCookie(val []string) {
 func (s *SessionHeaders) SetResponse(val Session) {
 	s.Response = val
 }
+
+func (*SessionHeaders) refreshSessionRes() {}
 
 type SessionID string
 

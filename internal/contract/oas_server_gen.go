@@ -155,7 +155,7 @@ type Handler interface {
 	// the request was made by a script of this origin.
 	//
 	// POST /api/v1/auth/refresh
-	RefreshSession(ctx context.Context, params RefreshSessionParams) (*SessionHeaders, error)
+	RefreshSession(ctx context.Context, params RefreshSessionParams) (RefreshSessionRes, error)
 	// RemoveMember implements removeMember operation.
 	//
 	// Owners of the room may. The person's sockets stop receiving the room at once.

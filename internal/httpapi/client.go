@@ -124,8 +124,8 @@ func (c *client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.serveAsset(w, r, name, a)
 		return
 	}
-	// An address with an extension is a file that is not there; the client's own addresses have none.
-	if path.Ext(name) != "" && name != "index.html" || strings.HasPrefix(name, "assets/") {
+	// An address with an extension, or with a name that begins with a dot, is a file that is not there; the client's own addresses have neither.
+	if path.Ext(name) != "" && name != "index.html" || strings.HasPrefix(name, "assets/") || strings.Contains("/"+name, "/.") {
 		c.problems.notFound(w, r)
 		return
 	}

@@ -144,7 +144,7 @@ func (l *limits) withClientAddress(next http.Handler) http.Handler {
 			l.log.WarnContext(r.Context(), "a forwarding header was not believed: if this is your proxy, name its network in PARLEY_TRUSTED_PROXIES, "+
 				"or else everybody behind it shares one budget; told once", slog.String("from", r.RemoteAddr))
 		}
-		if strings.HasPrefix(r.URL.Path, "/api/v1/auth/") {
+		if strings.HasPrefix(r.URL.Path, "/api/v1/auth/") || r.URL.Path == cspReportsPath {
 			r = r.WithContext(context.WithValue(r.Context(), networkKey{}, limit.Network(client)))
 		}
 		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && peer.Addr().Unmap() != client {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"parley/internal/chat"
 	"parley/internal/contract"
 	"parley/internal/limit"
@@ -29,6 +31,8 @@ type Options struct {
 	Origins []string
 	Budgets limit.Budgets
 	Proxies limit.Proxies // whose word about a client's address is taken
+	// Registry is where the door's metrics are registered.
+	Registry prometheus.Registerer
 }
 
 // New makes the door. The routes are all here; the middleware list is read from the outside in.
@@ -49,12 +53,23 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	reports, err := newCSPReports(limits, problems, o.Logger, o.Registry)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", api)
+	mux.Handle(cspReportsPath, reports)
 	mux.Handle("/api/", http.HandlerFunc(problems.notFound))
 	mux.Handle("/health/live", o.Live)
 	mux.Handle("/health/ready", o.Ready)
 	mux.Handle("/health/", http.HandlerFunc(problems.notFound))
+	// What operators and developers look at is on the operators' listener. Here the client's page would answer for it, as for every address, and a
+	// scan would take that for the thing itself.
+	for _, private := range []string{"/metrics", "/debug", "/docs", "/jobs", "/traces"} {
+		mux.Handle(private, http.HandlerFunc(problems.notFound))
+		mux.Handle(private+"/", http.HandlerFunc(problems.notFound))
+	}
 	mux.Handle("/", client)
 
 	crossOrigin := http.NewCrossOriginProtection()

@@ -85,7 +85,10 @@ func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (*contract
 }
 
 // RefreshSession implements POST /api/v1/auth/refresh.
-func (h *handler) RefreshSession(ctx context.Context, _ contract.RefreshSessionParams) (*contract.SessionHeaders, error) {
+func (h *handler) RefreshSession(ctx context.Context, _ contract.RefreshSessionParams) (contract.RefreshSessionRes, error) {
+	if refreshToken(ctx) == "" {
+		return &contract.RefreshSessionNoContent{}, nil
+	}
 	s, err := h.limits.refresh(ctx, func() (service.Session, error) {
 		return h.service.Sessions.Refresh(ctx, refreshToken(ctx), device(ctx))
 	})

@@ -33,11 +33,18 @@ describe('starting', () => {
   })
 
   it('is signed out, not expired, when there was no session', async () => {
-    fetchMock.mockResolvedValueOnce(problem(401))
+    fetchMock.mockResolvedValueOnce(json(undefined, 204))
     const mine = new Session()
     await mine.start()
     expect(mine.store.getState()).toEqual({ status: 'signed-out', expired: false })
     expect(Session.likely()).toBe(false)
+  })
+
+  it('is signed out when the cookie is no good any more', async () => {
+    fetchMock.mockResolvedValueOnce(problem(401))
+    const mine = new Session()
+    await mine.start()
+    expect(mine.store.getState()).toEqual({ status: 'signed-out', expired: false })
   })
 
   it.each([503, 500, 429])('does not sign out because the server answers %i', async (status) => {

@@ -151,15 +151,21 @@ function leaveTrace(signedIn: boolean): void {
  */
 async function postRefresh(): Promise<SessionAnswer> {
   const started = performance.now()
+  const refresh = async () => {
+    const answer = await post<SessionAnswer | undefined>('/api/v1/auth/refresh', undefined, refreshTimeoutMs)
+    // Without the cookie the server has nothing to refuse, and says so without an error.
+    if (!answer) throw new ProblemError({ status: 401, code: 'session_over' })
+    return answer
+  }
   try {
-    return await post('/api/v1/auth/refresh', undefined, refreshTimeoutMs)
+    return await refresh()
   } catch (error) {
     if (!(error instanceof NetworkError) || performance.now() - started > 2 * refreshTimeoutMs) throw error
-    return await post('/api/v1/auth/refresh', undefined, refreshTimeoutMs)
+    return await refresh()
   }
 }
 
-async function post(path: string, body: unknown, patienceMs = timeoutMs): Promise<SessionAnswer> {
+async function post<T = SessionAnswer>(path: string, body: unknown, patienceMs = timeoutMs): Promise<T> {
   let response: Response
   try {
     response = await fetch(path, {
@@ -172,5 +178,5 @@ async function post(path: string, body: unknown, patienceMs = timeoutMs): Promis
     throw new NetworkError(error)
   }
   if (!response.ok) throw await problemFrom(response)
-  return response.status === 204 ? (undefined as never) : ((await response.json()) as SessionAnswer)
+  return (response.status === 204 ? undefined : await response.json()) as T
 }
