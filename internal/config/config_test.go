@@ -92,7 +92,7 @@ func TestLoad_nothing_set(t *testing.T) {
 		},
 		Limits: map[string]Rate{
 			"sign_in": {5, 15 * time.Minute}, "sign_in_account": {50, 15 * time.Minute}, "sign_in_network": {100, time.Hour},
-			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
+			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "csp_report": {60, time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
 			"read": {600, time.Minute}, "search": {60, time.Minute}, "typing": {60, time.Minute}, "read_mark": {240, time.Minute},
 			"subscribe": {1000, time.Minute}, "command": {600, time.Minute}, "socket_refusals": {100, time.Minute},
 			"socket_closures": {3, 10 * time.Minute},
@@ -150,7 +150,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	}
 	limits := map[string]Rate{}
 	for i, what := range []string{
-		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "post", "write", "read", "search", "typing", "read_mark",
+		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "csp_report", "post", "write", "read", "search", "typing", "read_mark",
 		"subscribe", "command", "socket_refusals",
 	} {
 		environ = append(environ, fmt.Sprintf("PARLEY_LIMIT_%s=%d/1h30m", strings.ToUpper(what), 7+i))
