@@ -145,6 +145,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 	s := a.config.Socket
 	a.node, err = realtime.New(realtime.Config{
 		FrameBytes: s.FrameBytes, QueueBytes: s.QueueBytes, Ping: s.Ping, Pong: s.PongTimeout, ConnectTimeout: s.ConnectTimeout,
+		KernelBytes: s.KernelBytes, WriteTimeout: s.WriteTimeout, PerAddress: s.PerAddress, PendingPerAddress: s.PendingPerAddress,
 		CommandTimeout: commandTimeout, MembershipLife: membershipLife, MaxChannels: maxChannels,
 		CheckOrigin: checkOrigin(a.config.PublicURL, exact(a.config.CORSOrigins)),
 		Registry:    registry, Logger: a.log, Clock: a.clock,

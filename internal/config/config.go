@@ -115,8 +115,10 @@ func (c *Config) DrainSpread() time.Duration {
 
 // Socket is what one WebSocket connection may take.
 type Socket struct {
-	FrameBytes, QueueBytes            int
-	Ping, PongTimeout, ConnectTimeout time.Duration
+	FrameBytes, QueueBytes, KernelBytes             int // KernelBytes 0: as the kernel decides
+	Ping, PongTimeout, ConnectTimeout, WriteTimeout time.Duration
+	// PerAddress and PendingPerAddress are caps; 0 is none.
+	PerAddress, PendingPerAddress int
 }
 
 // Auth is how long proofs of identity live and what a password hash costs.

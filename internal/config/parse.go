@@ -78,6 +78,21 @@ func size[T number](to *T, least, most int64) parser {
 	}
 }
 
+// orOff lets a limit be lifted: off is 0.
+func orOff[T number](to *T, limit parser) parser {
+	return func(text string) *complaint {
+		if text == "off" {
+			*to = 0
+			return nil
+		}
+		c := limit(text)
+		if c != nil {
+			c.fix += ", or off"
+		}
+		return c
+	}
+}
+
 func bytesText(n int64) string {
 	switch {
 	case n >= 1<<30 && n%(1<<30) == 0:

@@ -53,11 +53,11 @@ func rate(c *Config, name, standard, description string) row {
 	}
 }
 
-// WithoutLimits are settings that turn every rate limit off: for tests and benchmarks, which do in a second, from one address, what people do in an hour.
+// WithoutLimits are settings that turn every rate limit and every cap by address off: for tests and benchmarks, which do in a second, from one address, what people do in an hour.
 func WithoutLimits() []string {
 	var off []string
 	for _, s := range Settings() {
-		if strings.HasPrefix(s.Name, limitPrefix) {
+		if strings.HasPrefix(s.Name, limitPrefix) || strings.HasSuffix(s.Name, "PER_ADDRESS") {
 			off = append(off, s.Name+"=off")
 		}
 	}

@@ -156,6 +156,22 @@ func limitTable(c *Config) []row {
 			Name: "PARLEY_SOCKET_CONNECT_TIMEOUT", Default: "5s",
 			Description: "How long a new socket may take to say who it is.",
 		}, parse: duration(&c.Socket.ConnectTimeout, time.Millisecond, 10*time.Minute)},
+		{Setting: Setting{
+			Name: "PARLEY_SOCKET_WRITE_TIMEOUT", Default: "5s",
+			Description: "How long a frame may take to a reader so slow that the kernel takes no more; the socket is closed then.",
+		}, parse: duration(&c.Socket.WriteTimeout, time.Millisecond, 10*time.Minute)},
+		{Setting: Setting{
+			Name: "PARLEY_SOCKET_KERNEL_BYTES", Default: "128KiB",
+			Description: "How much the kernel may hold for a socket in each direction, before anything waits in Parley; or off, and it may be megabytes.",
+		}, parse: orOff(&c.Socket.KernelBytes, size(&c.Socket.KernelBytes, 4<<10, 64<<20))},
+		{Setting: Setting{
+			Name: "PARLEY_SOCKET_PER_ADDRESS", Default: "200",
+			Description: "Sockets that one address (IPv4, or IPv6 /64) may have open on this node, or off.",
+		}, parse: orOff(&c.Socket.PerAddress, integer(&c.Socket.PerAddress, 1, 10_000_000))},
+		{Setting: Setting{
+			Name: "PARLEY_SOCKET_PENDING_PER_ADDRESS", Default: "100",
+			Description: "Those of them that have not said who they are, or off.",
+		}, parse: orOff(&c.Socket.PendingPerAddress, integer(&c.Socket.PendingPerAddress, 1, 10_000_000))},
 	}
 }
 

@@ -22,17 +22,21 @@ type Registry interface {
 
 // Config are a node's limits. Zero values are not replaced: the settings have the defaults.
 type Config struct {
-	FrameBytes     int           // a larger frame closes the connection with 1009
+	FrameBytes     int           // a larger message closes the connection with 1009
 	QueueBytes     int           // what may wait for one slow reader
+	KernelBytes    int           // what the kernel may hold for one connection, in each direction; 0 lets it decide
+	WriteTimeout   time.Duration // how long one frame may take when the kernel is full
 	Ping, Pong     time.Duration // server's ping interval, and how long an answer may take
 	ConnectTimeout time.Duration // from the upgrade to a valid connect command
 	CommandTimeout time.Duration // what one command may take
 	MembershipLife time.Duration // how long a subscription lasts before it is authorised again
 	MaxChannels    int           // subscriptions of one connection
-	CheckOrigin    func(*http.Request) bool
-	Registry       Registry
-	Logger         *slog.Logger
-	Clock          func() time.Time
+	// PerAddress are the sockets that one address may have open, PendingPerAddress those of them that have not said who they are; 0 is no limit.
+	PerAddress, PendingPerAddress int
+	CheckOrigin                   func(*http.Request) bool
+	Registry                      Registry
+	Logger                        *slog.Logger
+	Clock                         func() time.Time
 }
 
 // Peer is who is at the other end of a connection.
@@ -56,6 +60,8 @@ type Handlers struct {
 	Command func(ctx context.Context, p Peer, method string, data []byte) ([]byte, error)
 	// Revoked is told, on every node, which sessions of a user have ended before their time.
 	Revoked func(user int64, sessions []string)
+	// Refuse answers a request that does not become a socket.
+	Refuse func(w http.ResponseWriter, r *http.Request, why Refusal)
 	// Ended says whether a peer's session is known to have ended.
 	Ended func(p Peer) bool
 }
@@ -76,7 +82,7 @@ type Node struct {
 	node     *centrifuge.Node
 	outbox   *outbox
 	drain    *drain
-	http     http.Handler
+	sockets  *sockets
 }
 
 // New makes a node. It serves after Start.
@@ -102,18 +108,13 @@ func New(c Config, h Handlers) (*Node, error) {
 	if n.drain, err = newDrain(c.Registry); err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}
-	n.http = centrifuge.NewWebsocketHandler(n.node, centrifuge.WebsocketConfig{
-		CheckOrigin: c.CheckOrigin, MessageSizeLimit: c.FrameBytes, ReadBufferSize: 512, WriteBufferSize: 512, UseWriteBufferPool: true,
-		ProcessCommandsOffReadLoop: true, WriteTimeout: writeTimeout,
-		PingPongConfig: centrifuge.PingPongConfig{PingInterval: c.Ping, PongTimeout: c.Pong},
-	})
+	if n.sockets, err = newSockets(&n.config); err != nil {
+		return nil, fmt.Errorf("make realtime node: %w", err)
+	}
 	return n, nil
 }
 
-const (
-	maxChannelLength = 64
-	writeTimeout     = 5 * time.Second
-)
+const maxChannelLength = 64
 
 // Start makes the node ready for connections.
 func (n *Node) Start() error {
@@ -127,14 +128,13 @@ func (n *Node) Start() error {
 // Shutdown sends what is queued, closes every connection with a code that makes clients reconnect, and stops.
 func (n *Node) Shutdown(ctx context.Context) error {
 	n.outbox.stop()
-	if err := n.node.Shutdown(ctx); err != nil {
+	err := n.node.Shutdown(ctx)
+	n.sockets.close(ctx)
+	if err != nil {
 		return fmt.Errorf("stop realtime node: %w", err)
 	}
 	return nil
 }
-
-// ServeHTTP upgrades a request to a socket.
-func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.http.ServeHTTP(w, r) }
 
 // Publish queues an event, one JSON value without line breaks, for everybody who listens to the channel.
 func (n *Node) Publish(channel string, event []byte) { n.outbox.put(channel, event) }
@@ -178,6 +178,9 @@ func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centr
 }
 
 func (n *Node) connected(c *centrifuge.Client) {
+	if t, ours := c.Transport().(*transport); ours {
+		n.sockets.identified(t)
+	}
 	// The session may have ended between Authenticate and here, when the connection was not yet among those that Revoke closes.
 	if n.handlers.Ended(peerOf(c.Context())) {
 		c.Disconnect(sessionEnded)

@@ -45,6 +45,7 @@ func New(s *service.Service, b limit.Budgets, log *slog.Logger) *Door {
 func (d *Door) Handlers() realtime.Handlers {
 	return realtime.Handlers{
 		Authenticate: d.authenticate, Admit: d.admit, Subscribe: d.subscribe, Command: d.command, Revoked: d.revoked, Ended: d.ended,
+		Refuse: d.refuseSocket,
 	}
 }
 

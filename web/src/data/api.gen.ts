@@ -507,6 +507,11 @@ export interface paths {
          *     not consulted. A socket whose session has ended is closed with 3550. Subscribe to `room:<room_id>`; `user:<user_id>` is subscribed by the server. Commands are RPCs named `noun.verb`. An error of a
          *     command carries a Problem as JSON text in its message, and a numeric code: 400 invalid, 401 unauthenticated, 403 forbidden, 404 not found,
          *     409 conflict, 413 too large, 429 rate limited, 500 internal, 503 unavailable, 507 disk full.
+         *
+         *     Before the upgrade a Problem is the answer: 400 `bad_handshake`, 403 `cross_origin`, 429 `too_many_sockets` or `too_many_pending_sockets` (by
+         *     address), 503 `unavailable`. Afterwards the server closes with 1002 for what is no frame of a client, 1003 for the wrong kind of message,
+         *     1007 for text that is not UTF-8, 1009 for a message that is too long, 3008 when the client reads too slowly, 3012 when it answers no
+         *     ping, 3501 for what is no command, 3502 when it does not say who it is. Codes from 3000 to 3499 and 4000 to 4499 ask it to come back.
          */
         get: operations["socket"];
         put?: never;
