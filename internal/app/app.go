@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +33,6 @@ type Options struct {
 	Logger *slog.Logger
 	Web    fs.FS      // the built web client
 	Clock  chat.Clock // nil: the machine's
-	// RedisPrefix is what the keys of sessions begin with; empty is "parley". Two servers that share a Redis must not share it.
-	RedisPrefix string
 }
 
 // App is a running server.
@@ -49,8 +46,7 @@ type App struct {
 	service *service.Service
 	budgets limit.Budgets
 
-	redis       rueidis.Client // nil without Redis
-	redisPrefix string
+	redis rueidis.Client // nil without Redis
 
 	public, ops     *http.Server
 	publicAt, opsAt net.Listener
@@ -66,7 +62,7 @@ type App struct {
 // Start brings a server up: database, then listeners, then everything between. When it returns, the server answers. What was started is
 // stopped again when a later step fails.
 func Start(ctx context.Context, o Options) (*App, error) {
-	a := &App{config: o.Config, log: o.Logger, clock: o.Clock, redisPrefix: cmp.Or(o.RedisPrefix, "parley"), failed: make(chan error, 2)}
+	a := &App{config: o.Config, log: o.Logger, clock: o.Clock, failed: make(chan error, 2)}
 	if a.clock == nil {
 		a.clock = time.Now //nolint:forbidigo // the one place where the real clock enters
 	}
@@ -147,9 +143,10 @@ func (a *App) wire(registry *prometheus.Registry) error {
 		FrameBytes: s.FrameBytes, QueueBytes: s.QueueBytes, Ping: s.Ping, Pong: s.PongTimeout, ConnectTimeout: s.ConnectTimeout,
 		KernelBytes: s.KernelBytes, WriteTimeout: s.WriteTimeout, PerAddress: s.PerAddress, PendingPerAddress: s.PendingPerAddress,
 		CommandTimeout: commandTimeout, MembershipLife: membershipLife, MaxChannels: maxChannels,
+		Broker:      realtime.BrokerConfig{Redis: a.redis, Prefix: a.config.RedisPrefix},
 		CheckOrigin: checkOrigin(a.config.PublicURL, exact(a.config.CORSOrigins)),
 		Registry:    registry, Logger: a.log, Clock: a.clock,
-	}, wsapi.New(a.service, a.budgets, a.log).Handlers())
+	}, wsapi.New(a.service, a.budgets, a.log, a.clock).Handlers())
 	if err != nil {
 		return err
 	}

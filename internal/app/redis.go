@@ -51,7 +51,7 @@ func (a *App) sessionKeeper(p session.Policy) session.Keeper {
 	if a.redis == nil {
 		return nil
 	}
-	return session.NewRedis(a.redis, a.redisPrefix, p, redisTimeout)
+	return session.NewRedis(a.redis, a.config.RedisPrefix, p, redisTimeout)
 }
 
 // redisCheck asks Redis whether it answers; without one the check says that there is none.

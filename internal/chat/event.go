@@ -16,6 +16,7 @@ const (
 	EventReadMarked     EventType = "read.marked"
 	EventTypingStarted  EventType = "typing.started"
 	EventNoticeAdded    EventType = "notice.added"
+	EventEventsMissed   EventType = "events.missed" // to whoever listens: ask what has changed
 )
 
 // Event is something that happened and that others are told of. It is announced after the commit and may be lost on the way: whoever

@@ -35,6 +35,8 @@ type Config struct {
 	// DatabaseWait is how long serve waits for a database that is away at start.
 	DatabaseWait time.Duration
 	Redis        Redis
+	// RedisPrefix is what every key and channel in Redis begins with.
+	RedisPrefix string
 	// Nodes is how many nodes share the database and Redis. More than one rules out what lives in one process.
 	Nodes int
 	// SignUp is who may make an account: open, invite or closed.

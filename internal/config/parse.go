@@ -280,3 +280,20 @@ func redis(c *Config) parser {
 		return nil
 	}
 }
+
+// redisPrefix is the beginning of names in Redis. Braces would have Redis Cluster put everything into one slot.
+func redisPrefix(to *string) parser {
+	return func(text string) *complaint {
+		const most, marks = 100, "._-/"
+		for _, r := range text {
+			if !strings.ContainsRune(marks, r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
+				return complain(fmt.Sprintf("it has %q in it", r), "say it with letters, digits and "+marks)
+			}
+		}
+		if len(text) < 1 || len(text) > most {
+			return complain(fmt.Sprintf("it has %d characters", len(text)), fmt.Sprintf("say it with 1 to %d", most))
+		}
+		*to = text
+		return nil
+	}
+}

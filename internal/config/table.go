@@ -84,6 +84,10 @@ func placeTable(c *Config) []row {
 			Description: "memory (one node only) or redis://:password@host:6379/0; rediss:// for TLS.",
 		}, parse: redis(c), show: redactURL},
 		{Setting: Setting{
+			Name: "PARLEY_REDIS_PREFIX", Default: "parley",
+			Description: "What every key and channel in Redis begins with. The nodes of one Parley share it; two Parleys on one Redis must not.",
+		}, parse: redisPrefix(&c.RedisPrefix)},
+		{Setting: Setting{
 			Name: "PARLEY_NODES", Default: "1",
 			Description: "How many nodes share the database and Redis. More than one needs Postgres and a real Redis.",
 		}, parse: integer(&c.Nodes, 1, 1000)},

@@ -382,6 +382,7 @@ type Event struct {
 	ReadMarkedEvent     ReadMarkedEvent
 	TypingStartedEvent  TypingStartedEvent
 	NoticeAddedEvent    NoticeAddedEvent
+	EventsMissedEvent   EventsMissedEvent
 }
 
 // EventType is oneOf type of Event.
@@ -398,6 +399,7 @@ const (
 	ReadMarkedEventEvent     EventType = "read.marked"
 	TypingStartedEventEvent  EventType = "typing.started"
 	NoticeAddedEventEvent    EventType = "notice.added"
+	EventsMissedEventEvent   EventType = "events.missed"
 )
 
 // IsMessagePostedEvent reports whether Event is MessagePostedEvent.
@@ -426,6 +428,9 @@ func (s Event) IsTypingStartedEvent() bool { return s.Type == TypingStartedEvent
 
 // IsNoticeAddedEvent reports whether Event is NoticeAddedEvent.
 func (s Event) IsNoticeAddedEvent() bool { return s.Type == NoticeAddedEventEvent }
+
+// IsEventsMissedEvent reports whether Event is EventsMissedEvent.
+func (s Event) IsEventsMissedEvent() bool { return s.Type == EventsMissedEventEvent }
 
 // SetMessagePostedEvent sets Event to MessagePostedEvent.
 func (s *Event) SetMessagePostedEvent(v MessagePostedEvent) {
@@ -616,7 +621,90 @@ func NewNoticeAddedEventEvent(v NoticeAddedEvent) Event {
 	return s
 }
 
+// SetEventsMissedEvent sets Event to EventsMissedEvent.
+func (s *Event) SetEventsMissedEvent(v EventsMissedEvent) {
+	s.Type = EventsMissedEventEvent
+	s.EventsMissedEvent = v
+}
+
+// GetEventsMissedEvent returns EventsMissedEvent and true boolean if Event is EventsMissedEvent.
+func (s Event) GetEventsMissedEvent() (v EventsMissedEvent, ok bool) {
+	if !s.IsEventsMissedEvent() {
+		return v, false
+	}
+	return s.EventsMissedEvent, true
+}
+
+// NewEventsMissedEventEvent returns new Event from EventsMissedEvent.
+func NewEventsMissedEventEvent(v EventsMissedEvent) Event {
+	var s Event
+	s.SetEventsMissedEvent(v)
+	return s
+}
+
 type EventList []Event
+
+// Sent to any channel when events may have been lost between the server's nodes. Wait for a random
+// part of some seconds, ask for the rooms, and for the changes of those whose revision is ahead.
+// Ref: #/components/schemas/EventsMissedEvent
+type EventsMissedEvent struct {
+	Type EventsMissedEventType `json:"type"`
+	At   Time                  `json:"at"`
+}
+
+// GetType returns the value of Type.
+func (s *EventsMissedEvent) GetType() EventsMissedEventType {
+	return s.Type
+}
+
+// GetAt returns the value of At.
+func (s *EventsMissedEvent) GetAt() Time {
+	return s.At
+}
+
+// SetType sets the value of Type.
+func (s *EventsMissedEvent) SetType(val EventsMissedEventType) {
+	s.Type = val
+}
+
+// SetAt sets the value of At.
+func (s *EventsMissedEvent) SetAt(val Time) {
+	s.At = val
+}
+
+type EventsMissedEventType string
+
+const (
+	EventsMissedEventTypeEventsMissed EventsMissedEventType = "events.missed"
+)
+
+// AllValues returns all EventsMissedEventType values.
+func (EventsMissedEventType) AllValues() []EventsMissedEventType {
+	return []EventsMissedEventType{
+		EventsMissedEventTypeEventsMissed,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s EventsMissedEventType) MarshalText() ([]byte, error) {
+	switch s {
+	case EventsMissedEventTypeEventsMissed:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *EventsMissedEventType) UnmarshalText(data []byte) error {
+	switch EventsMissedEventType(data) {
+	case EventsMissedEventTypeEventsMissed:
+		*s = EventsMissedEventTypeEventsMissed
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // Ref: #/components/schemas/FieldError
 type FieldError struct {

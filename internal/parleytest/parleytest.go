@@ -90,7 +90,6 @@ func Start(tb testing.TB, list ...Option) *Server {
 	log, c := &Log{}, o.config(tb)
 	a, err := app.Start(context.Background(), app.Options{
 		Config: c, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Web: o.web, Clock: o.clock,
-		RedisPrefix: o.prefix,
 	})
 	if err != nil {
 		tb.Fatalf("start the server: %v\n%s", err, log)
@@ -130,7 +129,7 @@ func (o *options) config(tb testing.TB) config.Config {
 	environ = append(environ, config.WithoutLimits()...)
 	if o.redis {
 		o.prefix = cmp.Or(o.prefix, "test-"+rand.Text())
-		environ = append(environ, "PARLEY_REDIS_URL="+RedisURL(tb))
+		environ = append(environ, "PARLEY_REDIS_URL="+RedisURL(tb), "PARLEY_REDIS_PREFIX="+o.prefix)
 		forget(tb, o.prefix)
 	}
 	c, err := config.Load(append(environ, o.environ...))

@@ -37,6 +37,7 @@ type Config struct {
 	Registry                      Registry
 	Logger                        *slog.Logger
 	Clock                         func() time.Time
+	Broker                        BrokerConfig // how this node reaches others
 }
 
 // Peer is who is at the other end of a connection.
@@ -62,6 +63,12 @@ type Handlers struct {
 	Revoked func(user int64, sessions []string)
 	// Refuse answers a request that does not become a socket.
 	Refuse func(w http.ResponseWriter, r *http.Request, why Refusal)
+	// Expelled is told, on every node, that somebody may no longer listen to a channel. What is remembered of them is to be forgotten.
+	Expelled func(user int64, channel string)
+	// Missed is the event that tells listeners that some may have been lost on the way.
+	Missed func() []byte
+	// Rejoined is told when this node hears the others again after it did not.
+	Rejoined func()
 	// Ended says whether a peer's session is known to have ended.
 	Ended func(p Peer) bool
 }
@@ -83,6 +90,7 @@ type Node struct {
 	outbox   *outbox
 	drain    *drain
 	sockets  *sockets
+	broker   *broker // nil while this node is alone
 }
 
 // New makes a node. It serves after Start.
@@ -102,6 +110,9 @@ func New(c Config, h Handlers) (*Node, error) {
 	n.node.OnConnect(n.connected)
 	n.node.OnCommandRead(n.admit)
 	n.node.OnNotification(n.notified)
+	if err := n.useBroker(); err != nil {
+		return nil, fmt.Errorf("make realtime node: %w", err)
+	}
 	if n.outbox, err = newOutbox(n.publish, c.Registry); err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}
@@ -139,19 +150,13 @@ func (n *Node) Shutdown(ctx context.Context) error {
 // Publish queues an event, one JSON value without line breaks, for everybody who listens to the channel.
 func (n *Node) Publish(channel string, event []byte) { n.outbox.put(channel, event) }
 
-// Unsubscribe ends a person's subscription to a channel, on every node and for good: the clients do not try again by themselves.
-func (n *Node) Unsubscribe(user int64, channel string) {
-	err := n.node.Unsubscribe(strconv.FormatInt(user, 10), channel)
-	if err != nil {
-		n.config.Logger.Error("unsubscribe not sent to every node", slog.String("channel", channel), slog.Any("error", err))
-	}
-}
-
 // Connections returns how many sockets are open on this node.
 func (n *Node) Connections() int { return n.node.Hub().NumClients() }
 
 // UserChannel is the channel that only one person's connections listen to. The server subscribes them to it.
-func UserChannel(user int64) string { return "user:" + strconv.FormatInt(user, 10) }
+func UserChannel(user int64) string { return userPrefix + strconv.FormatInt(user, 10) }
+
+const userPrefix = "user:"
 
 type peerKey struct{}
 

@@ -15,7 +15,11 @@ const CodeSessionEnded = 3550
 
 var sessionEnded = centrifuge.Disconnect{Code: CodeSessionEnded, Reason: "session ended"}
 
-const opRevoked = "revoked"
+// What nodes tell each other.
+const (
+	opRevoked  = "revoked"
+	opExpelled = "expelled"
+)
 
 type revoked struct {
 	User     int64    `json:"user"`
@@ -35,14 +39,25 @@ func (n *Node) Revoke(user int64, sessions ...string) {
 }
 
 func (n *Node) notified(e centrifuge.NotificationEvent) {
-	if e.Op != opRevoked {
-		return
+	var err error
+	switch e.Op {
+	case opRevoked:
+		var r revoked
+		if err = json.Unmarshal(e.Data, &r); err == nil {
+			n.revoked(r)
+		}
+	case opExpelled:
+		var x expelled
+		if err = json.Unmarshal(e.Data, &x); err == nil {
+			n.expelled(x, e.FromNodeID == n.node.ID())
+		}
 	}
-	var r revoked
-	if err := json.Unmarshal(e.Data, &r); err != nil {
+	if err != nil {
 		n.config.Logger.Error("message from another node not understood", slog.String("op", e.Op), slog.Any("error", err))
-		return
 	}
+}
+
+func (n *Node) revoked(r revoked) {
 	n.handlers.Revoked(r.User, r.Sessions)
 	for _, c := range n.node.Hub().UserConnections(strconv.FormatInt(r.User, 10)) {
 		if slices.Contains(r.Sessions, peerOf(c.Context()).Session) {

@@ -96,6 +96,12 @@ func (m *Members) Require(ctx context.Context, actor chat.Actor, id chat.RoomID)
 	return m.access.require(ctx, id, actor.User)
 }
 
+// Changed is told, on every node, that somebody's part in a room has changed.
+func (m *Members) Changed(id chat.RoomID, user chat.UserID) { m.access.forget(id, user) }
+
+// ChangedAll is told when this node may not have heard of such changes.
+func (m *Members) ChangedAll() { m.access.forgetAll() }
+
 func (m *Members) add(ctx context.Context, id chat.RoomID, user chat.UserID) (chat.Member, error) {
 	member, joined, err := m.store.InsertMember(ctx, id, user, chat.RoleMember, now(m.clock))
 	if err != nil {

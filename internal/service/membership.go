@@ -106,13 +106,25 @@ func (m *memberships) of(ctx context.Context, room chat.RoomID, user chat.UserID
 	a := access{kind: view.Kind, role: view.Role}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.changes == changes {
+	// That somebody is not a member is not remembered: they may become one on another node, and ask here in the same moment.
+	if s.changes == changes && a.role != "" {
 		if len(s.known) >= membershipsAShard {
 			clear(s.known)
 		}
 		s.known[k] = membershipEntry{a, at.Add(membershipLife)}
 	}
 	return a, nil
+}
+
+// forgetAll drops everything: changes on other nodes may not have been heard of.
+func (m *memberships) forgetAll() {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		s.changes++
+		clear(s.known)
+		s.mu.Unlock()
+	}
 }
 
 // forget drops what is remembered of a person in a room. Call it after the commit of every change.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-faster/jx"
@@ -22,6 +23,7 @@ type Door struct {
 	service  *service.Service
 	budgets  limit.Budgets
 	log      *slog.Logger
+	clock    chat.Clock
 	commands map[string]command
 }
 
@@ -31,8 +33,8 @@ type command func(ctx context.Context, actor chat.Actor, data []byte) (encoder, 
 type encoder interface{ Encode(*jx.Encoder) }
 
 // New makes a door. Every command is in this list.
-func New(s *service.Service, b limit.Budgets, log *slog.Logger) *Door {
-	d := &Door{service: s, budgets: b, log: log}
+func New(s *service.Service, b limit.Budgets, log *slog.Logger, clock chat.Clock) *Door {
+	d := &Door{service: s, budgets: b, log: log, clock: clock}
 	d.commands = map[string]command{
 		"message.post": d.messagePost,
 		"typing.start": d.typingStart,
@@ -45,7 +47,8 @@ func New(s *service.Service, b limit.Budgets, log *slog.Logger) *Door {
 func (d *Door) Handlers() realtime.Handlers {
 	return realtime.Handlers{
 		Authenticate: d.authenticate, Admit: d.admit, Subscribe: d.subscribe, Command: d.command, Revoked: d.revoked, Ended: d.ended,
-		Refuse: d.refuseSocket,
+		Refuse:   d.refuseSocket,
+		Expelled: d.expelled, Missed: d.missed, Rejoined: d.rejoined,
 	}
 }
 
@@ -71,16 +74,50 @@ func (d *Door) ended(p realtime.Peer) bool {
 
 // subscribe authorises a client's subscription. Only rooms can be asked for; people's own channels are the server's to give.
 func (d *Door) subscribe(ctx context.Context, p realtime.Peer, channel string) error {
-	number, isRoom := strings.CutPrefix(channel, "room:")
-	id, err := strconv.ParseInt(number, 10, 64)
-	if !isRoom || err != nil || id < 1 || id > chat.MaxInteger || strconv.FormatInt(id, 10) != number {
+	id, ok := roomOf(channel)
+	if !ok {
 		return d.refuse(ctx, "subscribe", errUnknownChannel)
 	}
-	if err := d.service.Members.Require(ctx, actorOf(p), chat.RoomID(id)); err != nil {
+	if err := d.service.Members.Require(ctx, actorOf(p), id); err != nil {
 		return d.refuse(ctx, "subscribe", err)
 	}
 	return nil
 }
+
+func roomOf(channel string) (chat.RoomID, bool) {
+	number, isRoom := strings.CutPrefix(channel, "room:")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return chat.RoomID(id), isRoom && err == nil && id >= 1 && id <= chat.MaxInteger && strconv.FormatInt(id, 10) == number
+}
+
+func (d *Door) expelled(user int64, channel string) {
+	if id, ok := roomOf(channel); ok {
+		d.service.Members.Changed(id, chat.UserID(user))
+	}
+}
+
+// missed is the event that sends clients to the database.
+func (d *Door) missed() []byte {
+	out, _ := wire.Event(chat.Event{Type: chat.EventEventsMissed, At: d.clock()})
+	var e jx.Encoder
+	e.ArrStart()
+	out.Encode(&e)
+	e.ArrEnd()
+	return e.Bytes()
+}
+
+// rejoined makes good for what other nodes have said meanwhile.
+func (d *Door) rejoined() {
+	d.service.Members.ChangedAll()
+	ctx, cancel := context.WithTimeout(context.Background(), catchUpTimeout)
+	defer cancel()
+	if err := d.service.Sessions.CatchUp(ctx); err != nil {
+		d.log.Warn("ended sessions not asked for", slog.Any("error", err))
+	}
+}
+
+// catchUpTimeout bounds what a node does first when it hears the others again. It is tried again from time to time anyway.
+const catchUpTimeout = 5 * time.Second
 
 func (d *Door) command(ctx context.Context, p realtime.Peer, method string, data []byte) ([]byte, error) {
 	run, known := d.commands[method]

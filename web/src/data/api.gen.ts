@@ -885,7 +885,7 @@ export interface components {
             room: components["schemas"]["Room"];
         };
         EventList: components["schemas"]["Event"][];
-        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"];
+        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"] | components["schemas"]["EventsMissedEvent"];
         MessagePostedEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -994,6 +994,18 @@ export interface components {
              * @enum {string}
              */
             type: "notice.added";
+            at: components["schemas"]["Time"];
+        };
+        /**
+         * @description Sent to any channel when events may have been lost between the server's nodes. Wait for a random part of some seconds, ask for the rooms, and
+         *     for the changes of those whose revision is ahead.
+         */
+        EventsMissedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "events.missed";
             at: components["schemas"]["Time"];
         };
         MessagePostCommand: {
