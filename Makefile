@@ -19,7 +19,7 @@ WEB_SOURCES := $(shell find web -type f \
 GENERATORS := ogen sqlc
 CHECKERS := actionlint golangci-lint oasdiff
 
-.PHONY: help setup dev run gen check test race e2e bench build web clean versions
+.PHONY: help setup dev run gen check test race e2e chaos bench build web clean versions
 
 help: ## List the targets
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do printf '  make %-6s %s\n' "$$target" "$$text"; done
@@ -54,6 +54,9 @@ race: web bin/tools/gotestsum ## Run the Go tests under the race detector (needs
 
 e2e: build e2e/node_modules/.stamp ## Run the browser tests against bin/parley
 	@scripts/test e2e
+
+chaos: ## Break everything while people talk and account for every message; FOR=10m and SEED=7 change the run
+	go test ./internal/chaos -run 'TestChaos$$' -count=1 -timeout 0 -v -args -for $(or $(FOR),10m) -seed $(or $(SEED),0)
 
 bench: build ## Measure Parley on this machine
 	go run ./bench

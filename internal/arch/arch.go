@@ -83,6 +83,9 @@ var mayImport = map[string][]string{
 	},
 	"bench": {"internal/chat", "internal/config", "internal/contract", "internal/parleytest"},
 
+	// Tests only.
+	"internal/chaos": {},
+
 	"internal/arch":   {},
 	"internal/policy": {},
 }
