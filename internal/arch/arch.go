@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"internal/auth":      {},
 	"internal/config":    {},
 	"internal/limit":     {},
+	"internal/oidc":      {},
 	"internal/realtime":  {},
 	"internal/session":   {},
 	"internal/telemetry": {},
@@ -46,7 +47,7 @@ var mayImport = map[string][]string{
 	"internal/store/transfer":  {"internal/store"},
 	"internal/store/rehearsal": {"internal/store", "internal/store/transfer"},
 
-	"internal/service": {"internal/auth", "internal/chat", "internal/session", "internal/store"},
+	"internal/service": {"internal/auth", "internal/chat", "internal/oidc", "internal/session", "internal/store"},
 
 	// Between the vocabulary and the contract, for both doors.
 	"internal/wire": {"internal/chat", "internal/contract"},
@@ -64,7 +65,7 @@ var mayImport = map[string][]string{
 	"internal/doctor": {"internal/config", "internal/store"},
 
 	"internal/app": {
-		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/limit", "internal/ops",
+		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/limit", "internal/oidc", "internal/ops",
 		"internal/realtime", "internal/service", "internal/session", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi",
 		"web",
 	},
@@ -118,6 +119,11 @@ var fences = []fence{
 		packages: []string{"github.com/redis/rueidis/..."},
 		inside:   []string{"internal/app", "internal/auth", "internal/doctor", "internal/limit", "internal/realtime", "internal/session", "internal/parleytest"},
 		why:      "Redis lives in the engines",
+	},
+	{
+		packages: []string{"github.com/coreos/go-oidc/v3/...", "golang.org/x/oauth2/..."},
+		inside:   []string{"internal/oidc"},
+		why:      "who talks to providers is behind oidc",
 	},
 	{
 		packages: []string{"github.com/ogen-go/ogen/..."},

@@ -14,6 +14,7 @@ func check(c *Config, faults *Faults) {
 	checkOrder(c, faults)
 	checkDrain(c, faults)
 	checkKeys(c, faults)
+	checkOIDC(c, faults)
 	if c.Env == Production {
 		checkProduction(c, faults)
 	}

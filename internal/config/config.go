@@ -52,6 +52,7 @@ type Config struct {
 	Drain             Drain
 	Socket            Socket
 	Auth              Auth
+	OIDC              OIDC
 	// Limits are the rate limits by name: post is PARLEY_LIMIT_POST.
 	Limits map[string]Rate
 	// TrustedProxies are believed when they say whom they speak for.

@@ -91,7 +91,9 @@ func TestLoad_nothing_set(t *testing.T) {
 			AccessTTL: 15 * time.Minute, RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour,
 			Argon2: Argon2{MemoryKiB: 47104, Time: 1, Parallelism: 1},
 		},
+		OIDC: OIDC{SignUp: OIDCSignUpPolicy},
 		Limits: map[string]Rate{
+			"oidc":    {120, 10 * time.Minute},
 			"sign_in": {5, 15 * time.Minute}, "sign_in_account": {50, 15 * time.Minute}, "sign_in_network": {100, time.Hour},
 			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "csp_report": {60, time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
 			"read": {600, time.Minute}, "search": {60, time.Minute}, "typing": {60, time.Minute}, "read_mark": {240, time.Minute},
@@ -148,12 +150,12 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_SOCKET_WRITE_TIMEOUT=8s", "PARLEY_SOCKET_KERNEL_BYTES=off", "PARLEY_SOCKET_PER_ADDRESS=9", "PARLEY_SOCKET_PENDING_PER_ADDRESS=off",
 		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
-		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed",
+		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed", "PARLEY_OIDC_PROVIDERS=none", "PARLEY_OIDC_SIGN_UP=never",
 	}
 	limits := map[string]Rate{}
 	for i, what := range []string{
 		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "csp_report", "post", "write", "read", "search", "typing", "read_mark",
-		"subscribe", "command", "socket_refusals",
+		"subscribe", "command", "socket_refusals", "oidc",
 	} {
 		environ = append(environ, fmt.Sprintf("PARLEY_LIMIT_%s=%d/1h30m", strings.ToUpper(what), 7+i))
 		limits[what] = Rate{7 + i, 90 * time.Minute}
@@ -191,6 +193,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 			AccessTTL: 8 * time.Minute, RefreshIdle: 9 * time.Minute, RefreshAbsolute: 10 * time.Minute,
 			Argon2: Argon2{MemoryKiB: 64, Time: 2, Parallelism: 3},
 		},
+		OIDC:   OIDC{SignUp: OIDCSignUpNever},
 		Limits: limits,
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("192.0.2.7/32"),

@@ -28,8 +28,8 @@ const (
 func Load(environ []string) (Config, error) {
 	var c Config
 	var faults Faults
-	rows := table(&c)
 	given := ours(environ)
+	rows := append(table(&c), oidcRows(&c, given)...)
 	refuseUnknown(rows, given, &faults)
 	for _, r := range rows {
 		text, origin := r.text(&c, given, &faults)
