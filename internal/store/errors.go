@@ -24,6 +24,8 @@ import (
 var uniques = map[string]string{
 	"users.username_key":                      "users_username_key",
 	"users.email_key":                         "users_email_key",
+	"identities.issuer, identities.subject":   "identities_subject",
+	"identities.user_id, identities.issuer":   "identities_user",
 	"rooms.name_key":                          "rooms_public_name",
 	"rooms.created_by, rooms.creation_key":    "rooms_creation_key",
 	"messages.author_id, messages.client_key": "messages_author_client_key",

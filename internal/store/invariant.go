@@ -94,6 +94,16 @@ GROUP BY created_by, creation_key HAVING count(*) > 1 ORDER BY created_by`,
 		"%d users share one e-mail address, ids %d to %d",
 	},
 	{
+		"identities_unique",
+		`SELECT count(*), min(id), max(id), min(user_id) FROM identities GROUP BY issuer, subject HAVING count(*) > 1 ORDER BY min(id)`,
+		"%d identities are the same person at one provider, ids %d to %d, one of user %d",
+	},
+	{
+		"ways_in",
+		`SELECT u.id FROM users u WHERE u.password_hash = '' AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id) ORDER BY u.id`,
+		"user %d has no way into the account",
+	},
+	{
 		"room_names_unique",
 		`SELECT count(*), min(id), max(id) FROM rooms WHERE kind = 'public' GROUP BY name_key HAVING count(*) > 1 ORDER BY min(id)`,
 		"%d public rooms share one name, ids %d to %d",

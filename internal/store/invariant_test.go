@@ -37,6 +37,8 @@ func TestInvariants(t *testing.T) {
 		{"creation_key_twice", "creation_keys_unique", []string{noIndex("rooms_creation_key"), noIndex("rooms_public_name"), addRoom}},
 		{"username_twice", "usernames_unique", []string{noIndex("users_username_key"), "UPDATE users SET username = 'maya', username_key = 'maya'"}},
 		{"email_twice", "emails_unique", []string{noIndex("users_email_key"), "UPDATE users SET email = 'm@x.org', email_key = 'm@x.org'"}},
+		{"identity_twice", "identities_unique", []string{noIndex("identities_subject"), identity("1", "maya"), identity("2", "theo")}},
+		{"no_way_in", "ways_in", []string{"UPDATE users SET password_hash = '' WHERE username = 'maya'"}},
 		{"room_name_twice", "room_names_unique", []string{noIndex("rooms_creation_key"), noIndex("rooms_public_name"), addRoom}},
 		{"tombstone_with_text", "tombstones", []string{"UPDATE messages SET deleted_at = 1 WHERE number = 1"}},
 		{"counter_behind", "counters", []string{"UPDATE counters SET next = 1 WHERE name = 'messages'"}},
@@ -66,6 +68,12 @@ func TestInvariants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// identity has the same person at a provider open an account.
+func identity(id, username string) string {
+	return `INSERT INTO identities (id, user_id, issuer, subject, label, linked_at, used_at)
+SELECT ` + id + `, id, 'https://login.example.org', 'sub', '', 0, 0 FROM users WHERE username = '` + username + "'"
 }
 
 const addRoom = `INSERT INTO rooms (id, kind, name, name_key, topic, created_by, creation_key, created_at, active_at)

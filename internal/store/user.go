@@ -12,6 +12,11 @@ import (
 // InsertUser stores a new account and returns it with its id. A username or e-mail address that is taken, without regard to case, is
 // chat.ErrUsernameTaken or chat.ErrEmailTaken.
 func (s *Store) InsertUser(ctx context.Context, u chat.User, passwordHash string) (chat.User, error) {
+	return s.insertUser(ctx, u, passwordHash, func(*query.Queries, int64) error { return nil })
+}
+
+// insertUser stores an account, and in the same transaction what else belongs to it.
+func (s *Store) insertUser(ctx context.Context, u chat.User, passwordHash string, also func(q *query.Queries, id int64) error) (chat.User, error) {
 	id, err := s.nextID(ctx, "users")
 	if err != nil {
 		return chat.User{}, err
@@ -25,7 +30,12 @@ func (s *Store) InsertUser(ctx context.Context, u chat.User, passwordHash string
 		key := chat.Fold(u.Email)
 		p.Email, p.EmailKey = &u.Email, &key
 	}
-	err = s.tx(ctx, func(q *query.Queries) error { return q.InsertUser(ctx, p) })
+	err = s.tx(ctx, func(q *query.Queries) error {
+		if err := q.InsertUser(ctx, p); err != nil {
+			return err
+		}
+		return also(q, id)
+	})
 	switch violated(err) {
 	case "users_username_key":
 		return chat.User{}, chat.ErrUsernameTaken

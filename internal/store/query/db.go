@@ -30,8 +30,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countMemberStmt, err = db.PrepareContext(ctx, countMember); err != nil {
 		return nil, fmt.Errorf("error preparing query CountMember: %w", err)
 	}
+	if q.countWaysInStmt, err = db.PrepareContext(ctx, countWaysIn); err != nil {
+		return nil, fmt.Errorf("error preparing query CountWaysIn: %w", err)
+	}
 	if q.deleteEndedSessionsStmt, err = db.PrepareContext(ctx, deleteEndedSessions); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteEndedSessions: %w", err)
+	}
+	if q.deleteIdentityStmt, err = db.PrepareContext(ctx, deleteIdentity); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteIdentity: %w", err)
 	}
 	if q.deleteMemberStmt, err = db.PrepareContext(ctx, deleteMember); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteMember: %w", err)
@@ -60,6 +66,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.editMessageStmt, err = db.PrepareContext(ctx, editMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query EditMessage: %w", err)
 	}
+	if q.hasPasswordStmt, err = db.PrepareContext(ctx, hasPassword); err != nil {
+		return nil, fmt.Errorf("error preparing query HasPassword: %w", err)
+	}
 	if q.hasUsersStmt, err = db.PrepareContext(ctx, hasUsers); err != nil {
 		return nil, fmt.Errorf("error preparing query HasUsers: %w", err)
 	}
@@ -68,6 +77,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertEndedSessionStmt, err = db.PrepareContext(ctx, insertEndedSession); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertEndedSession: %w", err)
+	}
+	if q.insertIdentityStmt, err = db.PrepareContext(ctx, insertIdentity); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertIdentity: %w", err)
 	}
 	if q.insertMemberStmt, err = db.PrepareContext(ctx, insertMember); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertMember: %w", err)
@@ -101,6 +113,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listEndedSessionsStmt, err = db.PrepareContext(ctx, listEndedSessions); err != nil {
 		return nil, fmt.Errorf("error preparing query ListEndedSessions: %w", err)
+	}
+	if q.listIdentitiesStmt, err = db.PrepareContext(ctx, listIdentities); err != nil {
+		return nil, fmt.Errorf("error preparing query ListIdentities: %w", err)
 	}
 	if q.listMembersStmt, err = db.PrepareContext(ctx, listMembers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMembers: %w", err)
@@ -183,6 +198,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.updateRoomStmt, err = db.PrepareContext(ctx, updateRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdateRoom: %w", err)
 	}
+	if q.useIdentityStmt, err = db.PrepareContext(ctx, useIdentity); err != nil {
+		return nil, fmt.Errorf("error preparing query UseIdentity: %w", err)
+	}
 	if q.userByIDStmt, err = db.PrepareContext(ctx, userByID); err != nil {
 		return nil, fmt.Errorf("error preparing query UserByID: %w", err)
 	}
@@ -204,9 +222,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countMemberStmt: %w", cerr)
 		}
 	}
+	if q.countWaysInStmt != nil {
+		if cerr := q.countWaysInStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countWaysInStmt: %w", cerr)
+		}
+	}
 	if q.deleteEndedSessionsStmt != nil {
 		if cerr := q.deleteEndedSessionsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteEndedSessionsStmt: %w", cerr)
+		}
+	}
+	if q.deleteIdentityStmt != nil {
+		if cerr := q.deleteIdentityStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteIdentityStmt: %w", cerr)
 		}
 	}
 	if q.deleteMemberStmt != nil {
@@ -254,6 +282,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing editMessageStmt: %w", cerr)
 		}
 	}
+	if q.hasPasswordStmt != nil {
+		if cerr := q.hasPasswordStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasPasswordStmt: %w", cerr)
+		}
+	}
 	if q.hasUsersStmt != nil {
 		if cerr := q.hasUsersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing hasUsersStmt: %w", cerr)
@@ -267,6 +300,11 @@ func (q *Queries) Close() error {
 	if q.insertEndedSessionStmt != nil {
 		if cerr := q.insertEndedSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertEndedSessionStmt: %w", cerr)
+		}
+	}
+	if q.insertIdentityStmt != nil {
+		if cerr := q.insertIdentityStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertIdentityStmt: %w", cerr)
 		}
 	}
 	if q.insertMemberStmt != nil {
@@ -322,6 +360,11 @@ func (q *Queries) Close() error {
 	if q.listEndedSessionsStmt != nil {
 		if cerr := q.listEndedSessionsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listEndedSessionsStmt: %w", cerr)
+		}
+	}
+	if q.listIdentitiesStmt != nil {
+		if cerr := q.listIdentitiesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listIdentitiesStmt: %w", cerr)
 		}
 	}
 	if q.listMembersStmt != nil {
@@ -459,6 +502,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing updateRoomStmt: %w", cerr)
 		}
 	}
+	if q.useIdentityStmt != nil {
+		if cerr := q.useIdentityStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing useIdentityStmt: %w", cerr)
+		}
+	}
 	if q.userByIDStmt != nil {
 		if cerr := q.userByIDStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing userByIDStmt: %w", cerr)
@@ -510,7 +558,9 @@ type Queries struct {
 	tx                      *sql.Tx
 	browsePublicRoomsStmt   *sql.Stmt
 	countMemberStmt         *sql.Stmt
+	countWaysInStmt         *sql.Stmt
 	deleteEndedSessionsStmt *sql.Stmt
+	deleteIdentityStmt      *sql.Stmt
 	deleteMemberStmt        *sql.Stmt
 	deleteMessageStmt       *sql.Stmt
 	deleteNoticeStmt        *sql.Stmt
@@ -520,9 +570,11 @@ type Queries struct {
 	deleteTicketsOverStmt   *sql.Stmt
 	deviceSeenStmt          *sql.Stmt
 	editMessageStmt         *sql.Stmt
+	hasPasswordStmt         *sql.Stmt
 	hasUsersStmt            *sql.Stmt
 	insertAuditEntryStmt    *sql.Stmt
 	insertEndedSessionStmt  *sql.Stmt
+	insertIdentityStmt      *sql.Stmt
 	insertMemberStmt        *sql.Stmt
 	insertMessageStmt       *sql.Stmt
 	insertNoticeStmt        *sql.Stmt
@@ -534,6 +586,7 @@ type Queries struct {
 	listAuditEntriesStmt    *sql.Stmt
 	listChangesStmt         *sql.Stmt
 	listEndedSessionsStmt   *sql.Stmt
+	listIdentitiesStmt      *sql.Stmt
 	listMembersStmt         *sql.Stmt
 	listMessagesAfterStmt   *sql.Stmt
 	listMessagesBeforeStmt  *sql.Stmt
@@ -561,6 +614,7 @@ type Queries struct {
 	tryTicketStmt           *sql.Stmt
 	updatePasswordHashStmt  *sql.Stmt
 	updateRoomStmt          *sql.Stmt
+	useIdentityStmt         *sql.Stmt
 	userByIDStmt            *sql.Stmt
 	userByUsernameKeyStmt   *sql.Stmt
 }
@@ -571,7 +625,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                      tx,
 		browsePublicRoomsStmt:   q.browsePublicRoomsStmt,
 		countMemberStmt:         q.countMemberStmt,
+		countWaysInStmt:         q.countWaysInStmt,
 		deleteEndedSessionsStmt: q.deleteEndedSessionsStmt,
+		deleteIdentityStmt:      q.deleteIdentityStmt,
 		deleteMemberStmt:        q.deleteMemberStmt,
 		deleteMessageStmt:       q.deleteMessageStmt,
 		deleteNoticeStmt:        q.deleteNoticeStmt,
@@ -581,9 +637,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteTicketsOverStmt:   q.deleteTicketsOverStmt,
 		deviceSeenStmt:          q.deviceSeenStmt,
 		editMessageStmt:         q.editMessageStmt,
+		hasPasswordStmt:         q.hasPasswordStmt,
 		hasUsersStmt:            q.hasUsersStmt,
 		insertAuditEntryStmt:    q.insertAuditEntryStmt,
 		insertEndedSessionStmt:  q.insertEndedSessionStmt,
+		insertIdentityStmt:      q.insertIdentityStmt,
 		insertMemberStmt:        q.insertMemberStmt,
 		insertMessageStmt:       q.insertMessageStmt,
 		insertNoticeStmt:        q.insertNoticeStmt,
@@ -595,6 +653,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listAuditEntriesStmt:    q.listAuditEntriesStmt,
 		listChangesStmt:         q.listChangesStmt,
 		listEndedSessionsStmt:   q.listEndedSessionsStmt,
+		listIdentitiesStmt:      q.listIdentitiesStmt,
 		listMembersStmt:         q.listMembersStmt,
 		listMessagesAfterStmt:   q.listMessagesAfterStmt,
 		listMessagesBeforeStmt:  q.listMessagesBeforeStmt,
@@ -622,6 +681,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tryTicketStmt:           q.tryTicketStmt,
 		updatePasswordHashStmt:  q.updatePasswordHashStmt,
 		updateRoomStmt:          q.updateRoomStmt,
+		useIdentityStmt:         q.useIdentityStmt,
 		userByIDStmt:            q.userByIDStmt,
 		userByUsernameKeyStmt:   q.userByUsernameKeyStmt,
 	}

@@ -15,6 +15,16 @@ type AuditEntry struct {
 	Place     string
 }
 
+type Identity struct {
+	ID       int64
+	UserID   int64
+	Issuer   string
+	Subject  string
+	Label    string
+	LinkedAt int64
+	UsedAt   int64
+}
+
 type Message struct {
 	ID        int64
 	RoomID    int64

@@ -1,0 +1,85 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"parley/internal/chat"
+	"parley/internal/store"
+	"parley/internal/store/storetest"
+)
+
+func TestIdentities(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		maya := newUser(t, s, "maya")
+		at := chat.Truncate(time.Unix(1_700_000_000, 0).UTC())
+		const issuer = "https://login.example.org/"
+		linked, err := s.InsertIdentity(ctx, chat.Identity{User: maya, Issuer: issuer, Subject: "Sub|1", Label: "maya@x", LinkedAt: at, UsedAt: at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Subjects are compared letter by letter.
+		if _, err := s.UseIdentity(ctx, chat.Identity{Issuer: issuer, Subject: "sub|1"}); !errors.Is(err, chat.ErrIdentityNotFound) {
+			t.Errorf("another subject: %v", err)
+		}
+		if _, err := s.UseIdentity(ctx, chat.Identity{Issuer: issuer + "x", Subject: "Sub|1"}); !errors.Is(err, chat.ErrIdentityNotFound) {
+			t.Errorf("another issuer: %v", err)
+		}
+		used, err := s.UseIdentity(ctx, chat.Identity{Issuer: issuer, Subject: "Sub|1", Label: "maya@y", UsedAt: at.Add(time.Hour)})
+		if err != nil || used.User != maya || used.ID != linked.ID || used.Label != "maya@y" || !used.UsedAt.Equal(at.Add(time.Hour)) || !used.LinkedAt.Equal(at) {
+			t.Errorf("used: %+v, %v", used, err)
+		}
+		if _, err := s.InsertIdentity(ctx, chat.Identity{User: newUser(t, s, "theo"), Issuer: issuer, Subject: "Sub|1"}); !errors.Is(err, chat.ErrIdentityTaken) {
+			t.Errorf("somebody else's: %v", err)
+		}
+		if _, err := s.InsertIdentity(ctx, chat.Identity{User: maya, Issuer: issuer, Subject: "other"}); !errors.Is(err, chat.ErrIssuerTaken) {
+			t.Errorf("a second one of the issuer: %v", err)
+		}
+		ways, err := s.WaysIn(ctx, maya)
+		if err != nil || len(ways.Identities) != 1 || !ways.Password {
+			t.Errorf("ways in: %+v, %v", ways, err)
+		}
+		if gone, err := s.DeleteIdentity(ctx, maya, linked.ID); err != nil || gone.Issuer != issuer {
+			t.Errorf("delete: %+v, %v", gone, err)
+		}
+	})
+}
+
+func TestInsertUserWithIdentity(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		in := chat.Identity{Issuer: "https://login.example.org", Subject: "1"}
+		maya, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "maya", DisplayName: "Maya"}, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Of an account that cannot be made nothing is left, neither for its name nor for its identity.
+		if _, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "Maya", DisplayName: "x"}, chat.Identity{Issuer: "i", Subject: "2"}); !errors.Is(err, chat.ErrUsernameTaken) {
+			t.Errorf("a name that is taken: %v", err)
+		}
+		if _, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "theo", DisplayName: "x"}, in); !errors.Is(err, chat.ErrIdentityTaken) {
+			t.Errorf("an identity that is taken: %v", err)
+		}
+		if _, _, err := s.UserByUsername(ctx, "theo"); !errors.Is(err, chat.ErrUserNotFound) {
+			t.Errorf("half an account is there: %v", err)
+		}
+		ways, err := s.WaysIn(ctx, maya.ID)
+		if err != nil || len(ways.Identities) != 1 || ways.Password {
+			t.Fatalf("ways in: %+v, %v", ways, err)
+		}
+		if _, err := s.DeleteIdentity(ctx, maya.ID, ways.Identities[0].ID); !errors.Is(err, chat.ErrLastWayIn) {
+			t.Errorf("the last way in went: %v", err)
+		}
+		if _, err := s.DeleteIdentity(ctx, maya.ID+1, ways.Identities[0].ID); !errors.Is(err, chat.ErrIdentityNotFound) {
+			t.Errorf("somebody else took it: %v", err)
+		}
+		if ways, err := s.WaysIn(ctx, maya.ID); err != nil || len(ways.Identities) != 1 {
+			t.Errorf("it is gone all the same: %+v, %v", ways, err)
+		}
+	})
+}
