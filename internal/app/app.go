@@ -132,11 +132,16 @@ func (a *App) wire(registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	providers, err := a.newProviders(registry)
+	if err != nil {
+		return err
+	}
 	publisher := &wsapi.Publisher{}
 	policy := sessionPolicy(a.config.Auth)
 	a.service = service.New(service.Deps{
 		Store: a.store, Hasher: newHasher(a.config.Auth), Tokens: tokens, Publisher: publisher, Clock: a.clock, Logger: a.log,
 		Sessions: policy, Keeper: a.sessionKeeper(policy), Options: waysIn(a.config),
+		Providers: providers, ProviderSignUp: chat.ProviderSignUp(a.config.OIDC.SignUp),
 	})
 	s := a.config.Socket
 	a.node, err = realtime.New(realtime.Config{

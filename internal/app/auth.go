@@ -5,9 +5,12 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"parley/internal/auth"
 	"parley/internal/chat"
 	"parley/internal/config"
+	"parley/internal/oidc"
 )
 
 // audience names what access tokens are for.
@@ -39,5 +42,22 @@ func newHasher(c config.Auth) *auth.Hasher {
 
 // waysIn are those that the settings open.
 func waysIn(c config.Config) chat.Options {
-	return chat.Options{SignUp: chat.SignUpPolicy(c.SignUp)}
+	options := chat.Options{SignUp: chat.SignUpPolicy(c.SignUp)}
+	for _, p := range c.OIDC.Providers {
+		options.Providers = append(options.Providers, chat.Provider{ID: p.ID, Name: p.Name})
+	}
+	return options
+}
+
+// newProviders makes the OpenID Connect providers. None of them is asked for anything at start.
+func (a *App) newProviders(registry prometheus.Registerer) (map[string]*oidc.Provider, error) {
+	var list []oidc.Config
+	for _, p := range a.config.OIDC.Providers {
+		c := oidc.Config{
+			ID: p.ID, Issuer: p.Issuer, ClientID: p.ClientID, ClientSecret: p.ClientSecret, Scopes: p.Scopes, PrivateNetwork: p.PrivateNetwork,
+			GroupsClaim: p.GroupsClaim, Redirect: a.config.PublicURL.JoinPath("auth", "oidc", p.ID, "callback").String(),
+		}
+		list = append(list, c)
+	}
+	return oidc.New(list, oidc.Deps{Clock: a.clock, Logger: a.log, Registry: registry})
 }

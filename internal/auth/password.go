@@ -89,8 +89,12 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify says whether password belongs to encoded, comparing in constant time. rehash is true when the password is
 // right and encoded was made with another cost than the configured one: hash it anew while the password is at hand.
+// An empty encoded is an account without a password: no password is right, which takes as long as a wrong one.
 // A malformed or too costly encoded is ErrHash; the end of ctx while waiting for a slot is ctx's error.
 func (h *Hasher) Verify(ctx context.Context, encoded, password string) (ok, rehash bool, err error) {
+	if encoded == "" {
+		return false, false, h.VerifyDummy(ctx, password)
+	}
 	params, salt, want, err := decodeHash(encoded)
 	if err != nil {
 		return false, false, err

@@ -138,7 +138,6 @@ func TestHasherVerify_malformed(t *testing.T) {
 	t.Parallel()
 	const salt, key = "c29tZXNhbHQ", "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
 	for name, encoded := range map[string]string{
-		"empty":               "",
 		"plain_text":          "password",
 		"bcrypt":              "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
 		"argon2i":             "$argon2i$v=19$m=256,t=2,p=1$" + salt + "$" + key,
@@ -273,4 +272,14 @@ func FuzzDecodeHash(f *testing.F) {
 			t.Errorf("%q is read as %q", encoded, encodeHash(params, salt, key))
 		}
 	})
+}
+
+// An account that has no password is opened by none, the empty one included.
+func TestHasherVerify_no_password(t *testing.T) {
+	t.Parallel()
+	for _, password := range []string{"", "password"} {
+		if ok, rehash, err := NewHasher(cheap(), 1).Verify(t.Context(), "", password); ok || rehash || err != nil {
+			t.Errorf("Verify = %v, %v, %v", ok, rehash, err)
+		}
+	}
 }

@@ -15,6 +15,8 @@ const (
 	AuditSessionEvicted  AuditAction = "session.evicted"  // one sign-in too many: it was the one unused longest
 	AuditSessionReused   AuditAction = "session.reused"   // a refresh token came a second time: there is a copy of it
 	AuditPasswordChanged AuditAction = "password.changed" // by its owner
+	AuditIdentityLinked  AuditAction = "identity.linked"  // an account at a provider opens this one
+	AuditIdentityGone    AuditAction = "identity.unlinked"
 )
 
 // AuditEntry is who did what to whose account, when and from where. Entries are written once and never changed.

@@ -25,19 +25,29 @@ type WaysIn struct {
 	Password   bool
 }
 
+// ProviderSignUp says whether somebody a provider knows and this server does not gets an account.
+type ProviderSignUp string
+
+// With ProviderSignUpPolicy they get one where a stranger would.
+const (
+	ProviderSignUpPolicy ProviderSignUp = "policy"
+	ProviderSignUpAlways ProviderSignUp = "always"
+	ProviderSignUpNever  ProviderSignUp = "never"
+)
+
 // Errors of signing in through a provider.
 var (
 	ErrProviderNotFound = &Error{Kind: KindNotFound, Code: "provider_not_found", Detail: "This server does not know that provider."}
 	ErrProviderAway     = &Error{
 		Kind: KindUnavailable, Code: "provider_unavailable", Detail: "The provider is not answering. Try again shortly.", RetryAfter: 2 * time.Second,
 	}
-	ErrProviderDenied    = &Error{Kind: KindForbidden, Code: "provider_denied", Detail: "The provider did not sign you in."}
-	ErrProviderUntrusted = &Error{Kind: KindForbidden, Code: "provider_untrusted", Detail: "The provider's answer could not be verified."}
-	ErrFlowOver          = &Error{Kind: KindInvalid, Code: "flow_over", Detail: "This sign-in has expired, or was begun in another browser. Start again."}
-	ErrIdentityNotFound  = &Error{Kind: KindNotFound, Code: "identity_not_found", Detail: "There is no such connection."}
-	ErrIdentityTaken     = &Error{Kind: KindConflict, Code: "identity_taken", Detail: "This account at the provider opens somebody else's account here."}
-	ErrIssuerTaken       = &Error{Kind: KindConflict, Code: "already_connected", Detail: "You are connected with another account of this provider. Disconnect it first."}
-	ErrLastWayIn         = &Error{Kind: KindConflict, Code: "last_way_in", Detail: "This is your only way in. Set a password or connect another account first."}
+	ErrProviderDenied   = &Error{Kind: KindForbidden, Code: "provider_denied", Detail: "The provider did not sign you in."}
+	ErrProviderFailed   = &Error{Kind: KindForbidden, Code: "provider_failed", Detail: "Signing in through the provider failed. Start again."}
+	ErrFlowOver         = &Error{Kind: KindInvalid, Code: "flow_over", Detail: "This sign-in has expired, or was begun in another browser. Start again."}
+	ErrIdentityNotFound = &Error{Kind: KindNotFound, Code: "identity_not_found", Detail: "There is no such connection."}
+	ErrIdentityTaken    = &Error{Kind: KindConflict, Code: "identity_taken", Detail: "This account at the provider opens somebody else's account here."}
+	ErrIssuerTaken      = &Error{Kind: KindConflict, Code: "already_connected", Detail: "You are connected with another account of this provider. Disconnect it first."}
+	ErrLastWayIn        = &Error{Kind: KindConflict, Code: "last_way_in", Detail: "This is your only way in. Set a password or connect another account first."}
 )
 
 // UsernameFrom makes a username out of what a provider calls somebody. The result can be one, whatever it is made from; whether it is free is

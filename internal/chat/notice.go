@@ -13,6 +13,7 @@ const (
 	NoticeSessionOpened   NoticeKind = "session.opened"   // a sign-in from a device that was not seen before
 	NoticeSessionReused   NoticeKind = "session.reused"   // a session ended because its refresh token was used twice
 	NoticePasswordChanged NoticeKind = "password.changed" // and the other sessions ended
+	NoticeIdentityLinked  NoticeKind = "identity.linked"  // an account at a provider opens this one too
 )
 
 // Notice is something about their account that a person should look at. It stays until it is dismissed. The session that it is about neither

@@ -2454,6 +2454,86 @@ func decodeRoomParams(args [1]string, argsEscaped bool, r *http.Request) (params
 	return params, nil
 }
 
+// UnlinkIdentityParams is parameters of unlinkIdentity operation.
+type UnlinkIdentityParams struct {
+	IdentityID ID
+}
+
+func unpackUnlinkIdentityParams(packed middleware.Parameters) (params UnlinkIdentityParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "identity_id",
+			In:   "path",
+		}
+		params.IdentityID = packed[key].(ID)
+	}
+	return params
+}
+
+func decodeUnlinkIdentityParams(args [1]string, argsEscaped bool, r *http.Request) (params UnlinkIdentityParams, _ error) {
+	// Decode path: identity_id.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "identity_id",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				var paramsDotIdentityIDVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotIdentityIDVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.IdentityID = ID(paramsDotIdentityIDVal)
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := params.IdentityID.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "identity_id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // UpdateRoomParams is parameters of updateRoom operation.
 type UpdateRoomParams struct {
 	RoomID ID

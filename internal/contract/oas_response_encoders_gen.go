@@ -139,6 +139,45 @@ func encodeLeaveRoomResponse(response *LeaveRoomNoContent, w http.ResponseWriter
 	return nil
 }
 
+func encodeLinkIdentityResponse(response *LinkIdentityHeaders, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Access-Control-Expose-Headers", "Set-Cookie")
+	// Encoding response headers.
+	{
+		h := uri.NewHeaderEncoder(w.Header())
+		// Encode "Set-Cookie" header.
+		{
+			cfg := uri.HeaderParameterEncodingConfig{
+				Name:    "Set-Cookie",
+				Explode: false,
+			}
+			if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+				return e.EncodeArray(func(e uri.Encoder) error {
+					for i, item := range response.SetCookie {
+						if err := func() error {
+							return e.EncodeValue(conv.StringToString(item))
+						}(); err != nil {
+							return errors.Wrapf(err, "[%d]", i)
+						}
+					}
+					return nil
+				})
+			}); err != nil {
+				return errors.Wrap(err, "encode Set-Cookie header")
+			}
+		}
+	}
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeListChangesResponse(response *ChangePage, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(200)
@@ -147,6 +186,19 @@ func encodeListChangesResponse(response *ChangePage, w http.ResponseWriter) erro
 	response.Encode(e)
 	if err := e.Close(); err != nil {
 		return errors.Wrap(err, "flush streaming")
+	}
+
+	return nil
+}
+
+func encodeListIdentitiesResponse(response *WaysIn, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
 	}
 
 	return nil
@@ -474,6 +526,12 @@ func encodeSignUpResponse(response *SessionHeaders, w http.ResponseWriter) error
 	if _, err := e.WriteTo(w); err != nil {
 		return errors.Wrap(err, "write")
 	}
+
+	return nil
+}
+
+func encodeUnlinkIdentityResponse(response *UnlinkIdentityNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
 
 	return nil
 }

@@ -747,8 +747,125 @@ func (s *FieldError) SetDetail(val string) {
 
 type ID int64
 
+// Ref: #/components/schemas/Identity
+type Identity struct {
+	ID ID `json:"id"`
+	// Which of the server's providers it is at; absent when the server no longer knows that provider.
+	ProviderID OptString `json:"provider_id"`
+	// What the provider calls me.
+	Label    string `json:"label"`
+	LinkedAt Time   `json:"linked_at"`
+	UsedAt   Time   `json:"used_at"`
+}
+
+// GetID returns the value of ID.
+func (s *Identity) GetID() ID {
+	return s.ID
+}
+
+// GetProviderID returns the value of ProviderID.
+func (s *Identity) GetProviderID() OptString {
+	return s.ProviderID
+}
+
+// GetLabel returns the value of Label.
+func (s *Identity) GetLabel() string {
+	return s.Label
+}
+
+// GetLinkedAt returns the value of LinkedAt.
+func (s *Identity) GetLinkedAt() Time {
+	return s.LinkedAt
+}
+
+// GetUsedAt returns the value of UsedAt.
+func (s *Identity) GetUsedAt() Time {
+	return s.UsedAt
+}
+
+// SetID sets the value of ID.
+func (s *Identity) SetID(val ID) {
+	s.ID = val
+}
+
+// SetProviderID sets the value of ProviderID.
+func (s *Identity) SetProviderID(val OptString) {
+	s.ProviderID = val
+}
+
+// SetLabel sets the value of Label.
+func (s *Identity) SetLabel(val string) {
+	s.Label = val
+}
+
+// SetLinkedAt sets the value of LinkedAt.
+func (s *Identity) SetLinkedAt(val Time) {
+	s.LinkedAt = val
+}
+
+// SetUsedAt sets the value of UsedAt.
+func (s *Identity) SetUsedAt(val Time) {
+	s.UsedAt = val
+}
+
 // LeaveRoomNoContent is response for LeaveRoom operation.
 type LeaveRoomNoContent struct{}
+
+// Ref: #/components/schemas/LinkIdentity
+type LinkIdentity struct {
+	Location string `json:"location"`
+}
+
+// GetLocation returns the value of Location.
+func (s *LinkIdentity) GetLocation() string {
+	return s.Location
+}
+
+// SetLocation sets the value of Location.
+func (s *LinkIdentity) SetLocation(val string) {
+	s.Location = val
+}
+
+// LinkIdentityHeaders wraps LinkIdentity with response headers.
+type LinkIdentityHeaders struct {
+	SetCookie []string
+	Response  LinkIdentity
+}
+
+// GetSetCookie returns the value of SetCookie.
+func (s *LinkIdentityHeaders) GetSetCookie() []string {
+	return s.SetCookie
+}
+
+// GetResponse returns the value of Response.
+func (s *LinkIdentityHeaders) GetResponse() LinkIdentity {
+	return s.Response
+}
+
+// SetSetCookie sets the value of SetCookie.
+func (s *LinkIdentityHeaders) SetSetCookie(val []string) {
+	s.SetCookie = val
+}
+
+// SetResponse sets the value of Response.
+func (s *LinkIdentityHeaders) SetResponse(val LinkIdentity) {
+	s.Response = val
+}
+
+// Ref: #/components/schemas/LinkIdentityInput
+type LinkIdentityInput struct {
+	ProviderID string `json:"provider_id"`
+}
+
+// GetProviderID returns the value of ProviderID.
+func (s *LinkIdentityInput) GetProviderID() string {
+	return s.ProviderID
+}
+
+// SetProviderID sets the value of ProviderID.
+func (s *LinkIdentityInput) SetProviderID(val string) {
+	s.ProviderID = val
+}
 
 // Ref: #/components/schemas/LogInInput
 type LogInInput struct {
@@ -3091,6 +3208,9 @@ func (s *TypingStartedEventType) UnmarshalText(data []byte) error {
 	}
 }
 
+// UnlinkIdentityNoContent is response for UnlinkIdentity operation.
+type UnlinkIdentityNoContent struct{}
+
 // At least one of the two.
 // Ref: #/components/schemas/UpdateRoomInput
 type UpdateRoomInput struct {
@@ -3186,6 +3306,32 @@ func (s *UserList) SetItems(val []User) {
 }
 
 type Username string
+
+// Ref: #/components/schemas/WaysIn
+type WaysIn struct {
+	Items       []Identity `json:"items"`
+	HasPassword bool       `json:"has_password"`
+}
+
+// GetItems returns the value of Items.
+func (s *WaysIn) GetItems() []Identity {
+	return s.Items
+}
+
+// GetHasPassword returns the value of HasPassword.
+func (s *WaysIn) GetHasPassword() bool {
+	return s.HasPassword
+}
+
+// SetItems sets the value of Items.
+func (s *WaysIn) SetItems(val []Identity) {
+	s.Items = val
+}
+
+// SetHasPassword sets the value of HasPassword.
+func (s *WaysIn) SetHasPassword(val bool) {
+	s.HasPassword = val
+}
 
 type XParley string
 

@@ -47,7 +47,9 @@ var operationRolesAccessToken = map[string][]string{
 	EditMessageOperation:        []string{},
 	JoinRoomOperation:           []string{},
 	LeaveRoomOperation:          []string{},
+	LinkIdentityOperation:       []string{},
 	ListChangesOperation:        []string{},
+	ListIdentitiesOperation:     []string{},
 	ListMembersOperation:        []string{},
 	ListMessagesOperation:       []string{},
 	ListNoticesOperation:        []string{},
@@ -62,6 +64,7 @@ var operationRolesAccessToken = map[string][]string{
 	RevokeAllSessionsOperation:  []string{},
 	RevokeSessionOperation:      []string{},
 	RoomOperation:               []string{},
+	UnlinkIdentityOperation:     []string{},
 	UpdateRoomOperation:         []string{},
 }
 

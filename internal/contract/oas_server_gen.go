@@ -69,6 +69,13 @@ type Handler interface {
 	//
 	// POST /api/v1/rooms/{room_id}/leave
 	LeaveRoom(ctx context.Context, params LeaveRoomParams) error
+	// LinkIdentity implements linkIdentity operation.
+	//
+	// The browser is to be sent to `location`; it comes back through the callback, which connects the
+	// account it proves to mine. The cookie binds this to the browser that asked.
+	//
+	// POST /api/v1/me/identities
+	LinkIdentity(ctx context.Context, req *LinkIdentityInput) (*LinkIdentityHeaders, error)
 	// ListChanges implements listChanges operation.
 	//
 	// The current state of every message whose latest change is newer than `since`, ascending by revision,
@@ -77,6 +84,12 @@ type Handler interface {
 	//
 	// GET /api/v1/rooms/{room_id}/changes
 	ListChanges(ctx context.Context, params ListChangesParams) (*ChangePage, error)
+	// ListIdentities implements listIdentities operation.
+	//
+	// How I can get into my account.
+	//
+	// GET /api/v1/me/identities
+	ListIdentities(ctx context.Context) (*WaysIn, error)
 	// ListMembers implements listMembers operation.
 	//
 	// Who is in a room.
@@ -186,6 +199,12 @@ type Handler interface {
 	//
 	// POST /api/v1/auth/signup
 	SignUp(ctx context.Context, req *SignUpInput) (*SessionHeaders, error)
+	// UnlinkIdentity implements unlinkIdentity operation.
+	//
+	// The last way into my account is kept (`last_way_in`).
+	//
+	// DELETE /api/v1/me/identities/{identity_id}
+	UnlinkIdentity(ctx context.Context, params UnlinkIdentityParams) error
 	// UpdateRoom implements updateRoom operation.
 	//
 	// Change a room's name or topic.

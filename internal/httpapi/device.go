@@ -14,7 +14,7 @@ type deviceKey struct{}
 // withDevice notes where a request comes from, for the endpoints that write it down.
 func withDevice(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/v1/auth/") || strings.HasPrefix(r.URL.Path, "/api/v1/me/") {
+		if beforeSignIn(r.URL.Path) || strings.HasPrefix(r.URL.Path, "/api/v1/me/") {
 			d := chat.Device{Agent: agent(r.UserAgent()), Place: place(r.RemoteAddr)}
 			r = r.WithContext(context.WithValue(r.Context(), deviceKey{}, d))
 		}

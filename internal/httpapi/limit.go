@@ -28,18 +28,19 @@ type limits struct {
 
 // budgetOf says which budget of a person an operation takes from. What is not in here changes something, and takes from "write".
 var budgetOf = map[contract.OperationName]string{
-	contract.MeOperation:           "read",
-	contract.ListUsersOperation:    "read",
-	contract.ListRoomsOperation:    "read",
-	contract.RoomOperation:         "read",
-	contract.ListMembersOperation:  "read",
-	contract.ListMessagesOperation: "read",
-	contract.ListChangesOperation:  "read",
-	contract.ListNoticesOperation:  "read",
-	contract.ListSessionsOperation: "read",
-	contract.BrowseRoomsOperation:  "search",
-	contract.PostMessageOperation:  "post",
-	contract.MarkReadOperation:     "read_mark",
+	contract.MeOperation:             "read",
+	contract.ListUsersOperation:      "read",
+	contract.ListRoomsOperation:      "read",
+	contract.RoomOperation:           "read",
+	contract.ListMembersOperation:    "read",
+	contract.ListMessagesOperation:   "read",
+	contract.ListChangesOperation:    "read",
+	contract.ListNoticesOperation:    "read",
+	contract.ListSessionsOperation:   "read",
+	contract.ListIdentitiesOperation: "read",
+	contract.BrowseRoomsOperation:    "search",
+	contract.PostMessageOperation:    "post",
+	contract.MarkReadOperation:       "read_mark",
 	// It asks for the password, which must not be easier to guess here than at the door.
 	contract.ChangePasswordOperation: "sign_in",
 }
@@ -127,6 +128,16 @@ func (l *limits) refresh(ctx context.Context, try func() (service.Session, error
 	return s, err
 }
 
+// provenHere notes that an account proved itself in this network in another way than by a password.
+func (l *limits) provenHere(ctx context.Context, username string) {
+	l.Remember(ctx, knownPlace, accountHere(ctx, username), knownLife)
+}
+
+// beforeSignIn reports whether an address is for people of whom only the network is known.
+func beforeSignIn(path string) bool {
+	return strings.HasPrefix(path, "/api/v1/auth/") || strings.HasPrefix(path, "/auth/")
+}
+
 type networkKey struct{}
 
 // networkOf is the network that a request comes from.
@@ -144,7 +155,7 @@ func (l *limits) withClientAddress(next http.Handler) http.Handler {
 			l.log.WarnContext(r.Context(), "a forwarding header was not believed: if this is your proxy, name its network in PARLEY_TRUSTED_PROXIES, "+
 				"or else everybody behind it shares one budget; told once", slog.String("from", r.RemoteAddr))
 		}
-		if strings.HasPrefix(r.URL.Path, "/api/v1/auth/") || r.URL.Path == cspReportsPath {
+		if beforeSignIn(r.URL.Path) || r.URL.Path == cspReportsPath {
 			r = r.WithContext(context.WithValue(r.Context(), networkKey{}, limit.Network(client)))
 		}
 		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && peer.Addr().Unmap() != client {

@@ -70,6 +70,7 @@ func New(o Options) (http.Handler, error) {
 		mux.Handle(private, http.HandlerFunc(problems.notFound))
 		mux.Handle(private+"/", http.HandlerFunc(problems.notFound))
 	}
+	h.identityRoutes(mux)
 	mux.Handle("/", client)
 
 	crossOrigin := http.NewCrossOriginProtection()

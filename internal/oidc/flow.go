@@ -74,7 +74,8 @@ func (p *Provider) finish(ctx context.Context, flow Flow, code, issuer string) (
 	}
 	id, err := d.verifier.Verify(client, raw)
 	if err != nil {
-		if away(ctx, err) { // its keys could not be fetched
+		// The library keeps this error's text only. A provider whose keys cannot be had has forged nothing.
+		if away(ctx, err) || strings.Contains(err.Error(), "fetching keys") {
 			return Person{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		return Person{}, fmt.Errorf("%w: %w", ErrUntrusted, err)

@@ -31,7 +31,7 @@ func (s *Sessions) ChangePassword(ctx context.Context, actor chat.Actor, current
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	if !ok {
+	if !ok && hash != "" { // an account without a password gets its first one
 		return chat.ErrWrongPassword
 	}
 	fresh, err := s.hasher.Hash(ctx, next)

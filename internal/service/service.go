@@ -9,6 +9,7 @@ import (
 
 	"parley/internal/auth"
 	"parley/internal/chat"
+	"parley/internal/oidc"
 	"parley/internal/session"
 	"parley/internal/store"
 )
@@ -38,17 +39,21 @@ type Deps struct {
 	Keeper session.Keeper
 	// Options are the ways in that the settings open.
 	Options chat.Options
+	// Providers are those of Options.Providers, by id.
+	Providers      map[string]*oidc.Provider
+	ProviderSignUp chat.ProviderSignUp
 }
 
 // Service holds the nouns.
 type Service struct {
-	Options  *Options
-	Users    *Users
-	Sessions *Sessions
-	Notices  *Notices
-	Rooms    *Rooms
-	Members  *Members
-	Messages *Messages
+	Options    *Options
+	Users      *Users
+	Sessions   *Sessions
+	Identities *Identities
+	Notices    *Notices
+	Rooms      *Rooms
+	Members    *Members
+	Messages   *Messages
 }
 
 // New wires the nouns. The store's posted messages are announced from here on.
@@ -68,21 +73,26 @@ func New(d Deps) *Service {
 		}
 		d.Publisher.Announce(events...)
 	})
+	sessions := &Sessions{
+		store: d.Store, hasher: d.Hasher, tokens: d.Tokens, publisher: d.Publisher, clock: d.Clock, log: d.Logger, users: users,
+		families: session.NewFamilies(d.Keeper, d.Sessions, d.Clock), revoked: session.NewRevocations(d.Sessions.Remember, d.Clock),
+		// Also with another keeper: what the database still has of a time without it goes.
+		sweep: func(ctx context.Context, at time.Time) (int64, error) {
+			sessions, err := stored.Sweep(ctx, at)
+			if err != nil {
+				return 0, err
+			}
+			tickets, err := d.Store.SweepTickets(ctx, at)
+			return sessions + tickets, err
+		},
+	}
 	return &Service{
-		Options: options,
-		Users:   users,
-		Sessions: &Sessions{
-			store: d.Store, hasher: d.Hasher, tokens: d.Tokens, publisher: d.Publisher, clock: d.Clock, log: d.Logger, users: users,
-			families: session.NewFamilies(d.Keeper, d.Sessions, d.Clock), revoked: session.NewRevocations(d.Sessions.Remember, d.Clock),
-			// Also with another keeper: what the database still has of a time without it goes.
-			sweep: func(ctx context.Context, at time.Time) (int64, error) {
-				sessions, err := stored.Sweep(ctx, at)
-				if err != nil {
-					return 0, err
-				}
-				tickets, err := d.Store.SweepTickets(ctx, at)
-				return sessions + tickets, err
-			},
+		Options:  options,
+		Users:    users,
+		Sessions: sessions,
+		Identities: &Identities{
+			store: d.Store, sessions: sessions, options: options, providers: d.Providers, signUp: d.ProviderSignUp,
+			tickets: &tickets{store: d.Store, clock: d.Clock}, clock: d.Clock, log: d.Logger,
 		},
 		Notices:  &Notices{store: d.Store},
 		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members},

@@ -78,6 +78,15 @@ func (s *Sessions) Open(ctx context.Context, username, password string, d chat.D
 	case rehash:
 		hash = s.rehash(live(ctx), user.ID, hash, password)
 	}
+	opened, err := s.open(ctx, user, d)
+	if err != nil {
+		return Session{}, err
+	}
+	return opened, s.stillGood(ctx, opened, user.Username, hash)
+}
+
+// open starts a session of somebody who has proven who they are, and tells them when the device is a new one.
+func (s *Sessions) open(ctx context.Context, user chat.User, d chat.Device) (Session, error) {
 	seen, err := s.store.DeviceSeen(ctx, user.ID, chat.AuditSessionOpened, d, now(s.clock).Add(-deviceMemory))
 	if err != nil {
 		return Session{}, fmt.Errorf("open session: %w", err)
@@ -86,11 +95,7 @@ func (s *Sessions) Open(ctx context.Context, username, password string, d chat.D
 	if !seen {
 		notices = []chat.Notice{{Kind: chat.NoticeSessionOpened}}
 	}
-	opened, err := s.start(ctx, user, d, notices)
-	if err != nil {
-		return Session{}, err
-	}
-	return opened, s.stillGood(ctx, opened, user.Username, hash)
+	return s.start(ctx, user, d, notices)
 }
 
 // stillGood takes a sign-in back whose password was changed while it was being checked: the change has ended every session that it saw, and

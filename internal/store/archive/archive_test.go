@@ -102,7 +102,7 @@ func fill(t fails, draw func(label string, most int) int, text func(label string
 		if i%2 == 0 {
 			u.Email = u.Username + "@x.org"
 		}
-		u, err := s.InsertUser(ctx, u, text("hash"))
+		u, err := s.InsertUser(ctx, u, "h"+text("hash"))
 		must(err)
 		users = append(users, u.ID)
 		_, err = store.NewSessions(s, session.Policy{Idle: time.Hour, PerUser: 1}).Insert(ctx, session.Session{

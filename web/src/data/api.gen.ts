@@ -190,6 +190,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How I can get into my account */
+        get: operations["listIdentities"];
+        put?: never;
+        /**
+         * Begin to connect my account at a provider
+         * @description The browser is to be sent to `location`; it comes back through the callback, which connects the account it proves to mine. The cookie binds
+         *     this to the browser that asked.
+         */
+        post: operations["linkIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/identities/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identity_id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Disconnect an account at a provider
+         * @description The last way into my account is kept (`last_way_in`).
+         */
+        delete: operations["unlinkIdentity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/notices": {
         parameters: {
             query?: never;
@@ -238,6 +282,55 @@ export interface paths {
         };
         /** Look people up by id */
         get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider_id: components["parameters"]["ProviderID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Sign in through a provider
+         * @description For a browser to be sent to, not for programs. What goes wrong ends at `/?problem=CODE&provider=ID`.
+         */
+        get: operations["startOIDC"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider_id}/callback": {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                iss?: string;
+                error?: string;
+            };
+            header?: never;
+            path: {
+                provider_id: components["parameters"]["ProviderID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Where a provider sends the browser back to
+         * @description Signed in, the browser ends at `/` with the refresh token in its cookie; connected, at `/?connected=ID`; else at `/?problem=CODE&provider=ID`.
+         */
+        get: operations["finishOIDC"];
         put?: never;
         post?: never;
         delete?: never;
@@ -769,9 +862,28 @@ export interface components {
             agent: components["schemas"]["Agent"];
             place: components["schemas"]["Place"];
         };
+        WaysIn: {
+            items: components["schemas"]["Identity"][];
+            has_password: boolean;
+        };
+        Identity: {
+            id: components["schemas"]["ID"];
+            /** @description Which of the server's providers it is at; absent when the server no longer knows that provider. */
+            provider_id?: string;
+            /** @description What the provider calls me. */
+            label: string;
+            linked_at: components["schemas"]["Time"];
+            used_at: components["schemas"]["Time"];
+        };
+        LinkIdentityInput: {
+            provider_id: string;
+        };
+        LinkIdentity: {
+            location: string;
+        };
         /**
          * @description `session.opened`: a sign-in from a device not seen before. `session.reused`: a session ended because its refresh token was used twice.
-         *     `password.changed`: the password is another one. Clients show an unknown kind in general words.
+         *     `password.changed`: the password is another one. `identity.linked`: an account at a provider opens this one too. Clients show an unknown kind in general words.
          */
         NoticeKind: string;
         NoticeList: {
@@ -1082,6 +1194,7 @@ export interface components {
     parameters: {
         RoomID: components["schemas"]["ID"];
         UserID: components["schemas"]["ID"];
+        ProviderID: string;
         SessionID: components["schemas"]["SessionID"];
         NoticeID: components["schemas"]["ID"];
         /** @description Always `1`. A form of another site cannot send it, so it stops cross-site request forgery. */
@@ -1333,6 +1446,74 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description My accounts at other places, and whether I have a password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysIn"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    linkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkIdentityInput"];
+            };
+        };
+        responses: {
+            /** @description Where to go. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkIdentity"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unlinkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identity_id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens my account no longer. Sessions that it opened go on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listNotices: {
         parameters: {
             query?: never;
@@ -1395,6 +1576,57 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserList"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startOIDC: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider_id: components["parameters"]["ProviderID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider, or back with a problem. A cookie binds the rest of the sign-in to this browser. */
+            303: {
+                headers: {
+                    Location?: string;
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishOIDC: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                iss?: string;
+                error?: string;
+            };
+            header?: never;
+            path: {
+                provider_id: components["parameters"]["ProviderID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To one of these three. */
+            303: {
+                headers: {
+                    Location?: string;
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
