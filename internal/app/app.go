@@ -45,6 +45,7 @@ type App struct {
 	node    *realtime.Node
 	service *service.Service
 	budgets limit.Budgets
+	people  *wsapi.People
 
 	redis rueidis.Client // nil without Redis
 
@@ -93,6 +94,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	if err := a.makeBudgets(ctx, registry); err != nil {
 		return err
 	}
+	if err := a.makePeople(registry); err != nil {
+		return err
+	}
 	if err := a.wire(registry); err != nil {
 		return err
 	}
@@ -119,6 +123,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	a.stopBackground = cancel
 	a.background.Go(func() { a.sweepSessions(background) })
 	a.background.Go(func() { a.catchUpWithSessions(background) })
+	a.background.Go(func() { a.people.Run(background) })
 	a.public = a.serve(a.publicAt, public)
 	if a.opsAt != nil {
 		a.ops = a.serve(a.opsAt, ops.NewHandler(a.health, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), true))
@@ -151,11 +156,12 @@ func (a *App) wire(registry *prometheus.Registry) error {
 		Broker:      realtime.BrokerConfig{Redis: a.redis, Prefix: a.config.RedisPrefix},
 		CheckOrigin: checkOrigin(a.config.PublicURL, exact(a.config.CORSOrigins)),
 		Registry:    registry, Logger: a.log, Clock: a.clock,
-	}, wsapi.New(a.service, a.budgets, a.log, a.clock).Handlers())
+	}, wsapi.New(a.service, a.budgets, a.people, a.log, a.clock).Handlers())
 	if err != nil {
 		return err
 	}
 	publisher.Bind(a.node)
+	a.people.Bind(a.node)
 	return nil
 }
 

@@ -43,6 +43,9 @@ func (a *App) stop(ctx context.Context) error {
 		a.stopBackground()
 	}
 	a.background.Wait()
+	if a.people != nil {
+		a.people.Close(ctx)
+	}
 	if a.closeBudgets != nil {
 		a.closeBudgets()
 	}

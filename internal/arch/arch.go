@@ -28,8 +28,10 @@ var mayImport = map[string][]string{
 	"internal/contract":  {},
 	"internal/auth":      {},
 	"internal/config":    {},
+	"internal/lease":     {},
 	"internal/limit":     {},
 	"internal/oidc":      {},
+	"internal/presence":  {},
 	"internal/realtime":  {},
 	"internal/session":   {},
 	"internal/telemetry": {},
@@ -56,8 +58,8 @@ var mayImport = map[string][]string{
 		"internal/auth", "internal/chat", "internal/contract", "internal/limit", "internal/service", "internal/telemetry", "internal/wire",
 	},
 	"internal/wsapi": {
-		"internal/auth", "internal/chat", "internal/contract", "internal/limit", "internal/realtime", "internal/service", "internal/telemetry",
-		"internal/wire",
+		"internal/auth", "internal/chat", "internal/contract", "internal/lease", "internal/limit", "internal/presence", "internal/realtime",
+		"internal/service", "internal/telemetry", "internal/wire",
 	},
 	"internal/ops": {"internal/telemetry"},
 
@@ -65,8 +67,8 @@ var mayImport = map[string][]string{
 	"internal/doctor": {"internal/config", "internal/store"},
 
 	"internal/app": {
-		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/limit", "internal/oidc", "internal/ops",
-		"internal/realtime", "internal/service", "internal/session", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi",
+		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/lease", "internal/limit", "internal/oidc", "internal/ops",
+		"internal/presence", "internal/realtime", "internal/service", "internal/session", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi",
 		"web",
 	},
 	"cmd/parley": {
@@ -118,7 +120,7 @@ var fences = []fence{
 	},
 	{
 		packages: []string{"github.com/redis/rueidis/..."},
-		inside:   []string{"internal/app", "internal/auth", "internal/doctor", "internal/limit", "internal/realtime", "internal/session", "internal/parleytest"},
+		inside:   []string{"internal/app", "internal/auth", "internal/doctor", "internal/lease", "internal/limit", "internal/realtime", "internal/session", "internal/parleytest"},
 		why:      "Redis lives in the engines",
 	},
 	{

@@ -122,7 +122,19 @@ type Socket struct {
 	Ping, PongTimeout, ConnectTimeout, WriteTimeout time.Duration
 	// PerAddress and PendingPerAddress are caps; 0 is none.
 	PerAddress, PendingPerAddress int
+	// PerUser is how many sockets one person may have on all nodes; 0 is any number.
+	PerUser       int
+	PerUserPolicy PerUserPolicy
 }
+
+// PerUserPolicy says what gives way when a person opens one socket too many.
+type PerUserPolicy string
+
+// The policies.
+const (
+	RefuseNewest PerUserPolicy = "refuse-newest"
+	CloseOldest  PerUserPolicy = "close-oldest"
+)
 
 // Auth is how long proofs of identity live and what a password hash costs.
 type Auth struct {

@@ -84,8 +84,8 @@ func TestLoad_nothing_set(t *testing.T) {
 		Drain: Drain{Spread: 10 * time.Second},
 		Socket: Socket{
 			FrameBytes: 65536, QueueBytes: 1 << 20, Ping: 25 * time.Second, PongTimeout: 10 * time.Second,
-			ConnectTimeout: 5 * time.Second,
-			KernelBytes:    128 << 10, WriteTimeout: 5 * time.Second, PerAddress: 200, PendingPerAddress: 100,
+			ConnectTimeout: 5 * time.Second, PerUser: 10, PerUserPolicy: RefuseNewest,
+			KernelBytes: 128 << 10, WriteTimeout: 5 * time.Second, PerAddress: 200, PendingPerAddress: 100,
 		},
 		Auth: Auth{
 			AccessTTL: 15 * time.Minute, RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour,
@@ -98,7 +98,7 @@ func TestLoad_nothing_set(t *testing.T) {
 			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "csp_report": {60, time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
 			"read": {600, time.Minute}, "search": {60, time.Minute}, "typing": {60, time.Minute}, "read_mark": {240, time.Minute},
 			"subscribe": {1000, time.Minute}, "command": {600, time.Minute}, "socket_refusals": {100, time.Minute},
-			"socket_closures": {3, 10 * time.Minute},
+			"socket_closures": {3, 10 * time.Minute}, "presence_watch": {60, time.Minute},
 		},
 	}
 	if !reflect.DeepEqual(c, want) {
@@ -148,6 +148,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_HTTP_SHUTDOWN_GRACE=5s", "PARLEY_DRAIN_PAUSE=1s", "PARLEY_DRAIN_SPREAD=3s", "PARLEY_SOCKET_FRAME_BYTES=2KiB", "PARLEY_SOCKET_QUEUE_BYTES=3KiB",
 		"PARLEY_SOCKET_PING=6s", "PARLEY_SOCKET_PONG_TIMEOUT=5s", "PARLEY_SOCKET_CONNECT_TIMEOUT=7s",
 		"PARLEY_SOCKET_WRITE_TIMEOUT=8s", "PARLEY_SOCKET_KERNEL_BYTES=off", "PARLEY_SOCKET_PER_ADDRESS=9", "PARLEY_SOCKET_PENDING_PER_ADDRESS=off",
+		"PARLEY_SOCKET_PER_USER=8", "PARLEY_SOCKET_PER_USER_POLICY=close-oldest",
 		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
 		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed", "PARLEY_OIDC_PROVIDERS=none", "PARLEY_OIDC_SIGN_UP=never",
@@ -155,7 +156,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	limits := map[string]Rate{}
 	for i, what := range []string{
 		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "csp_report", "post", "write", "read", "search", "typing", "read_mark",
-		"subscribe", "command", "socket_refusals", "oidc",
+		"subscribe", "presence_watch", "command", "socket_refusals", "oidc",
 	} {
 		environ = append(environ, fmt.Sprintf("PARLEY_LIMIT_%s=%d/1h30m", strings.ToUpper(what), 7+i))
 		limits[what] = Rate{7 + i, 90 * time.Minute}
@@ -187,7 +188,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		Drain: Drain{Pause: time.Second, Spread: 3 * time.Second},
 		Socket: Socket{
 			FrameBytes: 2048, QueueBytes: 3072, Ping: 6 * time.Second, PongTimeout: 5 * time.Second,
-			ConnectTimeout: 7 * time.Second, WriteTimeout: 8 * time.Second, PerAddress: 9,
+			ConnectTimeout: 7 * time.Second, WriteTimeout: 8 * time.Second, PerAddress: 9, PerUser: 8, PerUserPolicy: CloseOldest,
 		},
 		Auth: Auth{
 			AccessTTL: 8 * time.Minute, RefreshIdle: 9 * time.Minute, RefreshAbsolute: 10 * time.Minute,

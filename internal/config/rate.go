@@ -41,6 +41,7 @@ func rateTable(c *Config) []row {
 		rate(c, "TYPING", "60/1m", "Signs of one person that they are typing."),
 		rate(c, "READ_MARK", "240/1m", "Read marks of one person."),
 		rate(c, "SUBSCRIBE", "1000/1m", "Rooms that one person starts to listen to. Each connection subscribes to all rooms of its page anew."),
+		rate(c, "PRESENCE_WATCH", "60/1m", "Changes of one person to whom they see online or not."),
 		rate(c, "COMMAND", "600/1m", "Everything else that one person sends on the socket."),
 		rate(c, "SOCKET_REFUSALS", "100/1m", "Refusals by these limits on the sockets of one person, after which the socket is closed and may come back."),
 		rate(c, "SOCKET_CLOSURES", "3/10m", "Such closures, after which the socket is closed for good."),
@@ -54,11 +55,11 @@ func rate(c *Config, name, standard, description string) row {
 	}
 }
 
-// WithoutLimits are settings that turn every rate limit and every cap by address off: for tests and benchmarks, which do in a second, from one address, what people do in an hour.
+// WithoutLimits are settings that turn every rate limit and every cap by address or person off: for tests and benchmarks, which do in a second, from one address, what people do in an hour.
 func WithoutLimits() []string {
 	var off []string
 	for _, s := range Settings() {
-		if strings.HasPrefix(s.Name, limitPrefix) || strings.HasSuffix(s.Name, "PER_ADDRESS") {
+		if strings.HasPrefix(s.Name, limitPrefix) || strings.HasSuffix(s.Name, "PER_ADDRESS") || strings.HasSuffix(s.Name, "PER_USER") {
 			off = append(off, s.Name+"=off")
 		}
 	}

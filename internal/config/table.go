@@ -176,6 +176,14 @@ func limitTable(c *Config) []row {
 			Name: "PARLEY_SOCKET_PENDING_PER_ADDRESS", Default: "100",
 			Description: "Those of them that have not said who they are, or off.",
 		}, parse: orOff(&c.Socket.PendingPerAddress, integer(&c.Socket.PendingPerAddress, 1, 10_000_000))},
+		{Setting: Setting{
+			Name: "PARLEY_SOCKET_PER_USER", Default: "10",
+			Description: "How many sockets one person may have open on all nodes together (a browser tab is one), or off.",
+		}, parse: orOff(&c.Socket.PerUser, integer(&c.Socket.PerUser, 1, 10_000))},
+		{Setting: Setting{
+			Name: "PARLEY_SOCKET_PER_USER_POLICY", Default: string(RefuseNewest),
+			Description: "What gives way beyond PARLEY_SOCKET_PER_USER: refuse-newest or close-oldest.",
+		}, parse: choice(&c.Socket.PerUserPolicy, RefuseNewest, CloseOldest)},
 	}
 }
 

@@ -372,17 +372,18 @@ type EmptyReply struct{}
 // Event represents sum type.
 type Event struct {
 	// Type selects the active sum variant, switch on this field.
-	Type                EventType
-	MessagePostedEvent  MessagePostedEvent
-	MessageEditedEvent  MessageEditedEvent
-	MessageDeletedEvent MessageDeletedEvent
-	RoomUpdatedEvent    RoomUpdatedEvent
-	MemberJoinedEvent   MemberJoinedEvent
-	MemberLeftEvent     MemberLeftEvent
-	ReadMarkedEvent     ReadMarkedEvent
-	TypingStartedEvent  TypingStartedEvent
-	NoticeAddedEvent    NoticeAddedEvent
-	EventsMissedEvent   EventsMissedEvent
+	Type                 EventType
+	MessagePostedEvent   MessagePostedEvent
+	MessageEditedEvent   MessageEditedEvent
+	MessageDeletedEvent  MessageDeletedEvent
+	RoomUpdatedEvent     RoomUpdatedEvent
+	MemberJoinedEvent    MemberJoinedEvent
+	MemberLeftEvent      MemberLeftEvent
+	ReadMarkedEvent      ReadMarkedEvent
+	TypingStartedEvent   TypingStartedEvent
+	NoticeAddedEvent     NoticeAddedEvent
+	EventsMissedEvent    EventsMissedEvent
+	PresenceChangedEvent PresenceChangedEvent
 }
 
 // EventType is oneOf type of Event.
@@ -390,16 +391,17 @@ type EventType string
 
 // Possible values for EventType.
 const (
-	MessagePostedEventEvent  EventType = "message.posted"
-	MessageEditedEventEvent  EventType = "message.edited"
-	MessageDeletedEventEvent EventType = "message.deleted"
-	RoomUpdatedEventEvent    EventType = "room.updated"
-	MemberJoinedEventEvent   EventType = "member.joined"
-	MemberLeftEventEvent     EventType = "member.left"
-	ReadMarkedEventEvent     EventType = "read.marked"
-	TypingStartedEventEvent  EventType = "typing.started"
-	NoticeAddedEventEvent    EventType = "notice.added"
-	EventsMissedEventEvent   EventType = "events.missed"
+	MessagePostedEventEvent   EventType = "message.posted"
+	MessageEditedEventEvent   EventType = "message.edited"
+	MessageDeletedEventEvent  EventType = "message.deleted"
+	RoomUpdatedEventEvent     EventType = "room.updated"
+	MemberJoinedEventEvent    EventType = "member.joined"
+	MemberLeftEventEvent      EventType = "member.left"
+	ReadMarkedEventEvent      EventType = "read.marked"
+	TypingStartedEventEvent   EventType = "typing.started"
+	NoticeAddedEventEvent     EventType = "notice.added"
+	EventsMissedEventEvent    EventType = "events.missed"
+	PresenceChangedEventEvent EventType = "presence.changed"
 )
 
 // IsMessagePostedEvent reports whether Event is MessagePostedEvent.
@@ -431,6 +433,9 @@ func (s Event) IsNoticeAddedEvent() bool { return s.Type == NoticeAddedEventEven
 
 // IsEventsMissedEvent reports whether Event is EventsMissedEvent.
 func (s Event) IsEventsMissedEvent() bool { return s.Type == EventsMissedEventEvent }
+
+// IsPresenceChangedEvent reports whether Event is PresenceChangedEvent.
+func (s Event) IsPresenceChangedEvent() bool { return s.Type == PresenceChangedEventEvent }
 
 // SetMessagePostedEvent sets Event to MessagePostedEvent.
 func (s *Event) SetMessagePostedEvent(v MessagePostedEvent) {
@@ -639,6 +644,27 @@ func (s Event) GetEventsMissedEvent() (v EventsMissedEvent, ok bool) {
 func NewEventsMissedEventEvent(v EventsMissedEvent) Event {
 	var s Event
 	s.SetEventsMissedEvent(v)
+	return s
+}
+
+// SetPresenceChangedEvent sets Event to PresenceChangedEvent.
+func (s *Event) SetPresenceChangedEvent(v PresenceChangedEvent) {
+	s.Type = PresenceChangedEventEvent
+	s.PresenceChangedEvent = v
+}
+
+// GetPresenceChangedEvent returns PresenceChangedEvent and true boolean if Event is PresenceChangedEvent.
+func (s Event) GetPresenceChangedEvent() (v PresenceChangedEvent, ok bool) {
+	if !s.IsPresenceChangedEvent() {
+		return v, false
+	}
+	return s.PresenceChangedEvent, true
+}
+
+// NewPresenceChangedEventEvent returns new Event from PresenceChangedEvent.
+func NewPresenceChangedEventEvent(v PresenceChangedEvent) Event {
+	var s Event
+	s.SetPresenceChangedEvent(v)
 	return s
 }
 
@@ -2247,6 +2273,136 @@ func (s *PostMessageInput) SetClientKey(val ClientKey) {
 type PostMessageOK Message
 
 func (*PostMessageOK) postMessageRes() {}
+
+// Who came online and who went, of those whom this connection watches. Sent to the connection itself
+// and on no channel, at most once a second; in Centrifuge's protocol it is a message and no
+// publication.
+// Ref: #/components/schemas/PresenceChangedEvent
+type PresenceChangedEvent struct {
+	Type PresenceChangedEventType `json:"type"`
+	At   Time                     `json:"at"`
+	Data PresenceEventData        `json:"data"`
+}
+
+// GetType returns the value of Type.
+func (s *PresenceChangedEvent) GetType() PresenceChangedEventType {
+	return s.Type
+}
+
+// GetAt returns the value of At.
+func (s *PresenceChangedEvent) GetAt() Time {
+	return s.At
+}
+
+// GetData returns the value of Data.
+func (s *PresenceChangedEvent) GetData() PresenceEventData {
+	return s.Data
+}
+
+// SetType sets the value of Type.
+func (s *PresenceChangedEvent) SetType(val PresenceChangedEventType) {
+	s.Type = val
+}
+
+// SetAt sets the value of At.
+func (s *PresenceChangedEvent) SetAt(val Time) {
+	s.At = val
+}
+
+// SetData sets the value of Data.
+func (s *PresenceChangedEvent) SetData(val PresenceEventData) {
+	s.Data = val
+}
+
+type PresenceChangedEventType string
+
+const (
+	PresenceChangedEventTypePresenceChanged PresenceChangedEventType = "presence.changed"
+)
+
+// AllValues returns all PresenceChangedEventType values.
+func (PresenceChangedEventType) AllValues() []PresenceChangedEventType {
+	return []PresenceChangedEventType{
+		PresenceChangedEventTypePresenceChanged,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PresenceChangedEventType) MarshalText() ([]byte, error) {
+	switch s {
+	case PresenceChangedEventTypePresenceChanged:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PresenceChangedEventType) UnmarshalText(data []byte) error {
+	switch PresenceChangedEventType(data) {
+	case PresenceChangedEventTypePresenceChanged:
+		*s = PresenceChangedEventTypePresenceChanged
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Ref: #/components/schemas/PresenceEventData
+type PresenceEventData struct {
+	Online  []ID `json:"online"`
+	Offline []ID `json:"offline"`
+}
+
+// GetOnline returns the value of Online.
+func (s *PresenceEventData) GetOnline() []ID {
+	return s.Online
+}
+
+// GetOffline returns the value of Offline.
+func (s *PresenceEventData) GetOffline() []ID {
+	return s.Offline
+}
+
+// SetOnline sets the value of Online.
+func (s *PresenceEventData) SetOnline(val []ID) {
+	s.Online = val
+}
+
+// SetOffline sets the value of Offline.
+func (s *PresenceEventData) SetOffline(val []ID) {
+	s.Offline = val
+}
+
+// Ref: #/components/schemas/PresenceWatchCommand
+type PresenceWatchCommand struct {
+	UserIds []ID `json:"user_ids"`
+}
+
+// GetUserIds returns the value of UserIds.
+func (s *PresenceWatchCommand) GetUserIds() []ID {
+	return s.UserIds
+}
+
+// SetUserIds sets the value of UserIds.
+func (s *PresenceWatchCommand) SetUserIds(val []ID) {
+	s.UserIds = val
+}
+
+// Ref: #/components/schemas/PresenceWatchReply
+type PresenceWatchReply struct {
+	Online []ID `json:"online"`
+}
+
+// GetOnline returns the value of Online.
+func (s *PresenceWatchReply) GetOnline() []ID {
+	return s.Online
+}
+
+// SetOnline sets the value of Online.
+func (s *PresenceWatchReply) SetOnline(val []ID) {
+	s.Online = val
+}
 
 // Ref: #/components/schemas/Problem
 type Problem struct {

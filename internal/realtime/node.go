@@ -44,6 +44,8 @@ type Config struct {
 type Peer struct {
 	User    int64
 	Session string
+	// Connection names this connection among all nodes'.
+	Connection string
 	// Expires is when the peer's token ends. The client sends a new one over the connection before that.
 	Expires time.Time
 }
@@ -71,6 +73,12 @@ type Handlers struct {
 	Rejoined func()
 	// Ended says whether a peer's session is known to have ended.
 	Ended func(p Peer) bool
+	// Open is asked last before a peer is connected. Besides an *Error it may return a *Close.
+	Open func(ctx context.Context, p Peer) error
+	// Closed is told that a connection which Open let in has ended, or never came about. It may be told twice.
+	Closed func(p Peer)
+	// Told is given what any node tells.
+	Told func(data []byte)
 }
 
 // Error is a refusal that the client is told of; the connection stays.
@@ -161,8 +169,10 @@ const userPrefix = "user:"
 type peerKey struct{}
 
 func peerOf(ctx context.Context) Peer {
-	p, _ := ctx.Value(peerKey{}).(Peer)
-	return p
+	if o, ok := ctx.Value(peerKey{}).(*opening); ok {
+		return o.Peer
+	}
+	return Peer{}
 }
 
 func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
@@ -174,8 +184,13 @@ func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centr
 		// The answer to any bad token is the same. This code makes the SDKs ask for a new token and try again, which is right for an expired one.
 		return centrifuge.ConnectReply{}, centrifuge.ErrorTokenExpired
 	}
+	p.Connection = e.ClientID
+	ctx, err = n.open(ctx, p)
+	if err != nil {
+		return centrifuge.ConnectReply{}, err
+	}
 	return centrifuge.ConnectReply{
-		Context:           withWork(context.WithValue(ctx, peerKey{}, p)),
+		Context:           withWork(ctx),
 		Credentials:       &centrifuge.Credentials{UserID: strconv.FormatInt(p.User, 10), ExpireAt: p.Expires.Unix()},
 		ClientSideRefresh: true,
 		Subscriptions:     map[string]centrifuge.SubscribeOptions{UserChannel(p.User): {}},
@@ -186,6 +201,7 @@ func (n *Node) connected(c *centrifuge.Client) {
 	if t, ours := c.Transport().(*transport); ours {
 		n.sockets.identified(t)
 	}
+	n.settle(c)
 	// The session may have ended between Authenticate and here, when the connection was not yet among those that Revoke closes.
 	if n.handlers.Ended(peerOf(c.Context())) {
 		c.Disconnect(sessionEnded)

@@ -51,6 +51,10 @@ func (n *Node) notified(e centrifuge.NotificationEvent) {
 		if err = json.Unmarshal(e.Data, &x); err == nil {
 			n.expelled(x, e.FromNodeID == n.node.ID())
 		}
+	case opDismiss:
+		err = n.dismissed(e.Data)
+	case opTell:
+		n.handlers.Told(e.Data)
 	}
 	if err != nil {
 		n.config.Logger.Error("message from another node not understood", slog.String("op", e.Op), slog.Any("error", err))

@@ -22,23 +22,25 @@ import (
 type Door struct {
 	service  *service.Service
 	budgets  limit.Budgets
+	people   *People
 	log      *slog.Logger
 	clock    chat.Clock
 	commands map[string]command
 }
 
 // command decodes one command's data, calls the service and encodes the reply.
-type command func(ctx context.Context, actor chat.Actor, data []byte) (encoder, error)
+type command func(ctx context.Context, p realtime.Peer, data []byte) (encoder, error)
 
 type encoder interface{ Encode(*jx.Encoder) }
 
 // New makes a door. Every command is in this list.
-func New(s *service.Service, b limit.Budgets, log *slog.Logger, clock chat.Clock) *Door {
-	d := &Door{service: s, budgets: b, log: log, clock: clock}
+func New(s *service.Service, b limit.Budgets, people *People, log *slog.Logger, clock chat.Clock) *Door {
+	d := &Door{service: s, budgets: b, people: people, log: log, clock: clock}
 	d.commands = map[string]command{
-		"message.post": d.messagePost,
-		"typing.start": d.typingStart,
-		"read.mark":    d.readMark,
+		"message.post":   d.messagePost,
+		"typing.start":   d.typingStart,
+		"read.mark":      d.readMark,
+		"presence.watch": d.presenceWatch,
 	}
 	return d
 }
@@ -49,6 +51,7 @@ func (d *Door) Handlers() realtime.Handlers {
 		Authenticate: d.authenticate, Admit: d.admit, Subscribe: d.subscribe, Command: d.command, Revoked: d.revoked, Ended: d.ended,
 		Refuse:   d.refuseSocket,
 		Expelled: d.expelled, Missed: d.missed, Rejoined: d.rejoined,
+		Open: d.people.open, Closed: d.people.closed, Told: d.people.told,
 	}
 }
 
@@ -127,7 +130,7 @@ func (d *Door) command(ctx context.Context, p realtime.Peer, method string, data
 	if !utf8.Valid(data) { // the JSON decoder lets it pass
 		return nil, d.refuse(ctx, method, errInvalidUTF8)
 	}
-	reply, err := run(ctx, actorOf(p), data)
+	reply, err := run(ctx, p, data)
 	if err != nil {
 		return nil, d.refuse(ctx, method, err)
 	}
@@ -136,31 +139,31 @@ func (d *Door) command(ctx context.Context, p realtime.Peer, method string, data
 	return e.Bytes(), nil
 }
 
-func (d *Door) messagePost(ctx context.Context, actor chat.Actor, data []byte) (encoder, error) {
+func (d *Door) messagePost(ctx context.Context, p realtime.Peer, data []byte) (encoder, error) {
 	var in contract.MessagePostCommand
 	if err := decode(data, &in); err != nil {
 		return nil, err
 	}
-	m, _, err := d.service.Messages.Post(ctx, actor, chat.NewMessage{
+	m, _, err := d.service.Messages.Post(ctx, actorOf(p), chat.NewMessage{
 		Room: chat.RoomID(in.RoomID), Body: string(in.Body), ClientKey: string(in.ClientKey),
 	})
 	return &contract.MessagePostReply{Message: wire.Message(m)}, err
 }
 
-func (d *Door) typingStart(ctx context.Context, actor chat.Actor, data []byte) (encoder, error) {
+func (d *Door) typingStart(ctx context.Context, p realtime.Peer, data []byte) (encoder, error) {
 	var in contract.TypingStartCommand
 	if err := decode(data, &in); err != nil {
 		return nil, err
 	}
-	return &contract.EmptyReply{}, d.service.Messages.Typing(ctx, actor, chat.RoomID(in.RoomID))
+	return &contract.EmptyReply{}, d.service.Messages.Typing(ctx, actorOf(p), chat.RoomID(in.RoomID))
 }
 
-func (d *Door) readMark(ctx context.Context, actor chat.Actor, data []byte) (encoder, error) {
+func (d *Door) readMark(ctx context.Context, p realtime.Peer, data []byte) (encoder, error) {
 	var in contract.ReadMarkCommand
 	if err := decode(data, &in); err != nil {
 		return nil, err
 	}
-	last, err := d.service.Rooms.MarkRead(ctx, actor, chat.RoomID(in.RoomID), in.Number)
+	last, err := d.service.Rooms.MarkRead(ctx, actorOf(p), chat.RoomID(in.RoomID), in.Number)
 	return &contract.ReadMark{RoomID: in.RoomID, LastReadNumber: last}, err
 }
 

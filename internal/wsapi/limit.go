@@ -11,10 +11,11 @@ import (
 // budgetOf says which budget of a person a command takes from; the HTTP door takes from the same ones. What is not in here, made-up commands
 // included, takes from "command".
 var budgetOf = map[string]string{
-	"message.post": "post",
-	"typing.start": "typing",
-	"read.mark":    "read_mark",
-	"subscribe":    "subscribe",
+	"message.post":   "post",
+	"typing.start":   "typing",
+	"read.mark":      "read_mark",
+	"presence.watch": "presence_watch",
+	"subscribe":      "subscribe",
 }
 
 // What a socket is closed with whose client does not heed refusals. The first is in a range that makes the SDKs come back after a pause, the

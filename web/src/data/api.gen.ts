@@ -742,6 +742,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "presence.watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * RPC `presence.watch`; whom this connection shows
+         * @description Replaces whom this connection watches; an empty list ends it. Name those on the screen only, and say it again after a reconnect. Changes come as `presence.changed`.
+         */
+        post: operations["commandPresenceWatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface components {
     schemas: {
@@ -997,7 +1017,7 @@ export interface components {
             room: components["schemas"]["Room"];
         };
         EventList: components["schemas"]["Event"][];
-        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"] | components["schemas"]["EventsMissedEvent"];
+        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"] | components["schemas"]["EventsMissedEvent"] | components["schemas"]["PresenceChangedEvent"];
         MessagePostedEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1120,6 +1140,20 @@ export interface components {
             type: "events.missed";
             at: components["schemas"]["Time"];
         };
+        /** @description Who came online and who went, of those whom this connection watches. Sent to the connection itself and on no channel, at most once a second; in Centrifuge's protocol it is a message and no publication. */
+        PresenceChangedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "presence.changed";
+            at: components["schemas"]["Time"];
+            data: components["schemas"]["PresenceEventData"];
+        };
+        PresenceEventData: {
+            online: components["schemas"]["ID"][];
+            offline: components["schemas"]["ID"][];
+        };
         MessagePostCommand: {
             room_id: components["schemas"]["ID"];
             body: components["schemas"]["Body"];
@@ -1135,6 +1169,12 @@ export interface components {
             room_id: components["schemas"]["ID"];
             /** Format: int64 */
             number: number;
+        };
+        PresenceWatchCommand: {
+            user_ids: components["schemas"]["ID"][];
+        };
+        PresenceWatchReply: {
+            online: components["schemas"]["ID"][];
         };
         EmptyReply: Record<string, never>;
         Health: {
@@ -2243,6 +2283,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadMark"];
+                };
+            };
+        };
+    };
+    commandPresenceWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceWatchCommand"];
+            };
+        };
+        responses: {
+            /** @description Who of them is online now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceWatchReply"];
                 };
             };
         };
