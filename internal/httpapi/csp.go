@@ -49,6 +49,20 @@ func newCSPReports(l *limits, p *problems, log *slog.Logger, registry prometheus
 	return &cspReports{limits: l, problems: p, log: log, counted: c}, registry.Register(c)
 }
 
+// splitReports takes the reports out before calls of other sites are refused: somebody else's page that puts ours into a frame is the sender of
+// the report that it was not shown. Nothing is done in anybody's name with them, and no cookie is looked at.
+func splitReports(reports http.Handler) middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == cspReportsPath {
+				reports.ServeHTTP(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
 // violation is what the two forms have in common.
 type violation struct{ directive, blocked, source, disposition string }
 

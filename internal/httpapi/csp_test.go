@@ -47,6 +47,10 @@ func TestCSPReports(t *testing.T) {
 		"Content-Type", reportURI).Want(204)
 	p.Do(http.MethodPost, cspReports, `{"csp-report": {"violated-directive": "style-src-attr 'none'", "blocked-uri": "inline"}}`,
 		"Content-Type", reportURI+"; charset=utf-8").Want(204)
+	// From the page of another site that tried to frame ours.
+	p.Do(http.MethodPost, cspReports, `{"csp-report": {"effective-directive": "frame-ancestors"}}`,
+		"Content-Type", reportURI, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site").Want(204)
+	wantMetric(t, s, `parley_csp_reports_total{directive="frame-ancestors"} 1`)
 	p.Do(http.MethodPost, cspReports, `[{"type": "csp-violation", "body": {"effectiveDirective": "script-src-elem", "blockedURL": "data"}},
 		{"type": "deprecation", "body": {"id": "x"}}, {"type": "csp-violation", "body": {"effectiveDirective": "made up by a stranger"}}]`,
 		"Content-Type", reports).Want(204)

@@ -59,7 +59,6 @@ func New(o Options) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", api)
-	mux.Handle(cspReportsPath, reports)
 	mux.Handle("/api/", http.HandlerFunc(problems.notFound))
 	mux.Handle("/health/live", o.Live)
 	mux.Handle("/health/ready", o.Ready)
@@ -89,7 +88,8 @@ func New(o Options) (http.Handler, error) {
 		problems.recovered,         // a panic is a problem too
 		withHeaders(o.Secure),      // what a browser must and must not do
 		withCORS(o.Origins),        // which other sites may call
-		crossOrigin.Handler,        // and which may not
+		splitReports(reports),      // reports come from other sites too: from those that frame us
+		crossOrigin.Handler,        // and which may not call
 		withBodyLimit(o.BodyBytes), // no more than this is read
 		withDeadline(o.Timeout),    // and no longer than this is worked on it
 		h.withRefreshCookie,        // the one cookie, for the endpoints that read it
