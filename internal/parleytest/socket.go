@@ -38,6 +38,7 @@ func (p *Person) Connect() *Socket {
 	connected := make(chan struct{}, 1)
 	s.Client.OnConnected(func(centrifuge.ConnectedEvent) { connected <- struct{}{} })
 	s.Client.OnDisconnected(func(e centrifuge.DisconnectedEvent) { s.ended <- e })
+	s.Client.OnMessage(func(e centrifuge.MessageEvent) { s.take(e.Data) })
 	s.Client.OnPublication(func(e centrifuge.ServerPublicationEvent) { s.take(e.Data) })
 	if err := s.Client.Connect(); err != nil {
 		p.tb.Fatal(err)
@@ -113,6 +114,9 @@ func (s *Socket) Next() contract.Event {
 		return contract.Event{}
 	}
 }
+
+// Events delivers what Next returns, for tests that wait for something else too.
+func (s *Socket) Events() <-chan contract.Event { return s.events }
 
 // Quiet fails the test when an event is waiting.
 func (s *Socket) Quiet() {
