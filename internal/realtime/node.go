@@ -30,6 +30,7 @@ type Config struct {
 	ConnectTimeout time.Duration // from the upgrade to a valid connect command
 	CommandTimeout time.Duration // what one command may take
 	MembershipLife time.Duration // how long a subscription lasts before it is authorised again
+	RecheckEvery   time.Duration // how often it is looked which are over; 0 is 25 s
 	MaxChannels    int           // subscriptions of one connection
 	// PerAddress are the sockets that one address may have open, PendingPerAddress those of them that have not said who they are; 0 is no limit.
 	PerAddress, PendingPerAddress int
@@ -108,8 +109,9 @@ func New(c Config, h Handlers) (*Node, error) {
 	n.node, err = centrifuge.New(centrifuge.Config{
 		LogLevel: centrifuge.LogLevelInfo, LogHandler: n.log,
 		ClientStaleCloseDelay: c.ConnectTimeout, ClientQueueMaxSize: c.QueueBytes, ClientChannelLimit: c.MaxChannels,
-		ChannelMaxLength: maxChannelLength,
-		Metrics:          centrifuge.MetricsConfig{MetricsNamespace: "parley_realtime", RegistererGatherer: c.Registry},
+		ChannelMaxLength: maxChannelLength, ClientPresenceUpdateInterval: c.RecheckEvery,
+		ClientExpiredSubCloseDelay: time.Nanosecond, // it is for clients that renew subscriptions; here the node asks by itself
+		Metrics:                    centrifuge.MetricsConfig{MetricsNamespace: "parley_realtime", RegistererGatherer: c.Registry},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)

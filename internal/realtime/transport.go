@@ -211,9 +211,13 @@ func (t *transport) Close(d centrifuge.Disconnect) error {
 	return nil
 }
 
-// refuse ends the connection because of what came in.
+// refuse ends the connection because of what came in. What follows it may not be frames, so the other end's goodbye cannot be recognised: it is
+// told that nothing follows, and then ends the connection itself.
 func (t *transport) refuse(c *Close) {
-	_ = t.Close(centrifuge.Disconnect{Code: c.Code, Reason: c.Reason})
+	_ = t.Close(centrifuge.Disconnect{Code: c.Code, Reason: c.Reason}) // an error is the connection's, and reading gets it too
+	if half, ok := t.conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // as above
+	}
 }
 
 // agree answers the other end's goodbye.

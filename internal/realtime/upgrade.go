@@ -148,7 +148,7 @@ func (n *Node) serve(ctx context.Context, t *transport) {
 	case errors.As(err, &fault):
 		t.refuse(fault)
 		_ = leave() // it never fails
-		t.drain()
+		t.discard()
 	case err == nil: // the library is closing, or about to: the code is its own
 		t.drain()
 	}
@@ -191,18 +191,22 @@ func (m *message) handle(limits *Config) {
 // drain reads until the other end has agreed to the end, or for a while. A connection that is closed with something unread is reset, and what was
 // sent last, which is why it was closed, would be lost.
 func (t *transport) drain() {
-	if t.conn.SetReadDeadline(deadline(agreeTimeout)) != nil {
-		return // it is closed
-	}
+	_ = t.conn.SetReadDeadline(deadline(agreeTimeout)) // fails when it is closed, and so does reading
 	for {
 		m, err := t.next()
 		var fault *Close
 		if errors.As(err, &fault) {
-			_, err = io.Copy(io.Discard, t) // no frames any more
+			t.discard()
 		}
-		if err != nil || fault != nil {
+		if err != nil {
 			return
 		}
 		m.free()
 	}
+}
+
+// discard is drain without looking for frames.
+func (t *transport) discard() {
+	_ = t.conn.SetReadDeadline(deadline(agreeTimeout)) // as above
+	_, _ = io.Copy(io.Discard, t)                      // it ends, and how does not matter
 }
