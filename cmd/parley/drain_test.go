@@ -64,6 +64,8 @@ func TestServe_pauses_before_it_stops_accepting(t *testing.T) {
 	if code, body := get(t, url+"/health/ready"); code != http.StatusOK {
 		t.Errorf("before the signal: %d %s", code, body)
 	}
+	addr := "PARLEY_HTTP_ADDR=" + strings.TrimPrefix(url, "http://")
+	start(t, settings(t.TempDir(), addr), "health").exits(t, 0, `"status":"ok"`)
 	p.signal(t, syscall.SIGTERM)
 	p.says(t, "msg=draining .*pause=9m0s")
 	if code, body := get(t, url+"/health/ready"); code != http.StatusServiceUnavailable || !strings.Contains(body, `"draining"`) {
@@ -72,9 +74,11 @@ func TestServe_pauses_before_it_stops_accepting(t *testing.T) {
 	if code, body := get(t, url+"/health/live"); code != http.StatusOK {
 		t.Errorf("a process that drains is alive: %d %s", code, body)
 	}
+	start(t, settings(t.TempDir(), addr), "health").exits(t, 1, "draining", "not ready: 503")
 	p.signal(t, syscall.SIGTERM)
 	<-p.done
 	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
 		t.Errorf("the second signal ended it with %s", p.cmd.ProcessState)
 	}
+	start(t, settings(t.TempDir(), addr), "health").exits(t, 1, "ask the server", "connection refused")
 }

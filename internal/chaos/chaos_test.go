@@ -24,6 +24,7 @@ type size struct {
 	nodes, members, rooms, roomsEach int
 	every                            time.Duration // between two posts of a member
 	length, unit                     time.Duration // of the accidents, see schedule
+	nginx                            *nginx        // in front in place of our balancer; nil: not
 }
 
 // Everything breaks while people talk: nodes are killed, stopped and frozen, Redis and Postgres crash, lines are cut, held up and go dead. In the
@@ -66,7 +67,7 @@ func newRun(tb testing.TB, s size) *run {
 		r.seed = uint64(time.Now().UnixNano() % 1_000_000)
 	}
 	tb.Logf("seed %d: go test ./internal/chaos -run '%s' -args -for %s -seed %d", r.seed, tb.Name(), *length, r.seed)
-	r.cluster = start(tb, s.nodes, r.seed)
+	r.cluster = start(tb, s.nodes, r.seed, s.nginx)
 	ctx, cancel := context.WithCancel(context.Background())
 	r.ctx = ctx
 	tb.Cleanup(func() {
@@ -96,7 +97,7 @@ func newRun(tb testing.TB, s size) *run {
 func (r *run) people() {
 	r.tb.Helper()
 	for i := range r.size.members {
-		m := newMember(fmt.Sprintf("member%03d", i), "http://"+r.cluster.balancer.addr(), rand.New(rand.NewPCG(r.seed, 100+uint64(i))), r.book, r.count)
+		m := newMember(fmt.Sprintf("member%03d", i), r.cluster.url, rand.New(rand.NewPCG(r.seed, 100+uint64(i))), r.book, r.count)
 		if err := m.signUp(r.ctx); err != nil {
 			r.tb.Fatal(err)
 		}
@@ -221,8 +222,10 @@ func (r *run) account() *ledger {
 	case <-time.After(settleTime):
 		r.tb.Error("posts are still not answered when all has been well for a while")
 	}
+	r.tb.Logf("everybody has finished after %s", time.Since(r.begun).Round(time.Millisecond))
 	e := evidence{book: r.book, replicas: map[string]map[contract.ID]map[contract.Number]contract.Message{}}
 	e.absent = r.gather()
+	r.tb.Logf("everybody is back after %s", time.Since(r.begun).Round(time.Millisecond))
 	e.history = r.history()
 	for _, m := range r.members {
 		e.replicas[m.name] = m.reader.holds()

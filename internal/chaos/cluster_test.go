@@ -30,6 +30,7 @@ type cluster struct {
 	postgres *storetest.Server
 	redis    *redisServer
 	balancer *balancer
+	url      string // where people go
 	nodes    []*node
 }
 
@@ -56,8 +57,9 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// start brings an installation up. It ends with the test; what its nodes said is kept when the test fails.
-func start(tb testing.TB, nodes int, seed uint64) *cluster {
+// start brings an installation up, with our balancer in front, or nginx where there is one. It ends with the test; what its nodes said is kept when
+// the test fails.
+func start(tb testing.TB, nodes int, seed uint64, front *nginx) *cluster {
 	tb.Helper()
 	redis := redisProgram(tb)
 	c := &cluster{tb: tb, postgres: storetest.StartPostgres(tb)}
@@ -79,16 +81,21 @@ func start(tb testing.TB, nodes int, seed uint64) *cluster {
 	c.redis.start(tb)
 	tb.Cleanup(c.redis.kill)
 	c.balancer = newBalancer(tb, seed)
+	c.url = "http://" + c.balancer.addr()
+	if front != nil {
+		c.url = front.url()
+	}
 
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
 	c.environ = append(config.WithoutLimits(),
 		"PATH="+os.Getenv("PATH"), "PARLEY_NODES="+fmt.Sprint(nodes), "PARLEY_DATABASE_URL="+c.postgres.URL,
-		"PARLEY_REDIS_URL=redis://127.0.0.1:"+fmt.Sprint(c.redis.port), "PARLEY_PUBLIC_URL=http://"+c.balancer.addr(),
+		"PARLEY_REDIS_URL=redis://127.0.0.1:"+fmt.Sprint(c.redis.port), "PARLEY_PUBLIC_URL="+c.url,
 		"PARLEY_AUTH_SIGNING_KEYS=chaos:"+base64.RawURLEncoding.EncodeToString(key), "PARLEY_AUTH_ARGON2_MEMORY_KIB=64",
 		"PARLEY_AUTH_ACCESS_TTL=1m", // short, so that tokens are renewed in the middle of everything
 		"PARLEY_DEV_AUTOMIGRATE=false", "PARLEY_DATA_DIR="+filepath.Join(c.dir, "data"),
 		"PARLEY_SOCKET_PING=2s", "PARLEY_SOCKET_PONG_TIMEOUT=1s", "PARLEY_DRAIN_SPREAD=1s", "PARLEY_OPS_ADDR=off",
+		"PARLEY_TRUSTED_PROXIES=127.0.0.1",
 	)
 	c.run("migrate", "up")
 	var addrs []string
@@ -103,6 +110,9 @@ func start(tb testing.TB, nodes int, seed uint64) *cluster {
 		n.ready()
 	}
 	c.balancer.serve(addrs)
+	if front != nil {
+		front.serve(addrs)
+	}
 	return c
 }
 

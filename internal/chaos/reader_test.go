@@ -14,8 +14,8 @@ import (
 	"parley/internal/contract"
 )
 
-// reader keeps a member's copy of rooms as the protocol says: an event that follows what is known is applied; one that jumps, and each
-// subscription that has become live, makes it ask what changed since the revision it has.
+// reader keeps a member's copy of rooms as the protocol says: an event that follows what is known is applied; one that jumps, one
+// that says that some were lost, and each subscription that has become live make it ask what changed since the revision it has.
 type reader struct {
 	member *member
 	ctx    context.Context // of the run: after its end nothing is asked any more
@@ -39,6 +39,7 @@ func (m *member) listen(ctx context.Context) error {
 	m.reader = r
 	m.socket = centrifuge.NewJsonClient("ws"+m.base[len("http"):]+"/api/v1/socket", centrifuge.Config{
 		GetToken:    func(centrifuge.ConnectionTokenEvent) (string, error) { return r.fresh() },
+		TLSConfig:   anyCertificate(),
 		ReadTimeout: attemptTime, HandshakeTimeout: attemptTime, WriteTimeout: time.Second, MaxServerPingDelay: 2 * time.Second,
 		MinReconnectDelay: 100 * time.Millisecond, MaxReconnectDelay: 2 * time.Second,
 	})
@@ -135,6 +136,8 @@ func (r *reader) take(data []byte) {
 	}
 	for _, e := range events {
 		switch e.Type {
+		case contract.EventsMissedEventEvent:
+			r.live()
 		case contract.MessagePostedEventEvent:
 			r.change(e.MessagePostedEvent.RoomID, e.MessagePostedEvent.Revision, e.MessagePostedEvent.Data.Message)
 		case contract.MessageEditedEventEvent:

@@ -19,6 +19,8 @@ import type { Socket } from './port'
 
 /** After a reconnect every room subscribes again; one list answers for all of them. */
 const syncDelayMs = 250
+/** Everybody is told of lost events at the same moment, and must not ask at the same moment. */
+const missedSpreadMs = 2000
 const typingEveryMs = 3000
 const listRetryMs = 3000
 
@@ -219,6 +221,7 @@ export class Chat {
         typing: this.typing,
         timelines: this.timelines,
         onMembership: () => this.scheduleSync(0),
+        onMissed: () => this.scheduleSync(syncDelayMs + Math.random() * missedSpreadMs),
         onJoined: (roomId, member) => addMember(this.queries, roomId, member),
         onLeft: (roomId, userId) => removeMember(this.queries, roomId, userId),
         onMessage: (message) => {

@@ -47,6 +47,7 @@ beforeEach(() => {
     typing: new TypingStore(),
     timelines: { loaded: (id: number) => (id === 7 ? { store: timeline } : undefined) } as unknown as Timelines,
     onMembership: vi.fn(),
+    onMissed: vi.fn(),
     onJoined: vi.fn(),
     onLeft: vi.fn(),
     onMessage: vi.fn(),
@@ -103,6 +104,14 @@ describe('applyEvents', () => {
     expect(targets.rooms.get(7)?.member_count).toBe(3)
     apply({ type: 'member.left', room_id: 7, at, data: { user_id: 5 } })
     expect(targets.rooms.get(7)?.member_count).toBe(2)
+  })
+
+  it('asks what it missed when the server says that events were lost', () => {
+    apply(posted(4))
+    expect(targets.onMissed).not.toHaveBeenCalled()
+    apply({ type: 'events.missed', at }, posted(5))
+    expect(targets.onMissed).toHaveBeenCalledTimes(1)
+    expect(targets.rooms.get(7)?.last_number).toBe(5)
   })
 
   it('leaves alone what it does not know', () => {

@@ -13,6 +13,8 @@ export interface EventTargets {
   timelines: Timelines
   /** I came into a room or left one: the list has to be asked for again. */
   onMembership(): void
+  /** Events were lost on the way to this server; nobody can say which. */
+  onMissed(): void
   onJoined(roomId: number, member: Member): void
   onLeft(roomId: number, userId: number): void
   onMessage(message: Message): void
@@ -20,6 +22,7 @@ export interface EventTargets {
 
 /** Writes the events of one publication into the stores. Applying an event twice, or late, changes nothing. */
 export function applyEvents(targets: EventTargets, events: readonly ServerEvent[]): void {
+  if (events.some((event) => event.type === 'events.missed')) targets.onMissed()
   for (const [roomId, ofRoom] of byRoom(events)) {
     const store = targets.timelines.loaded(roomId)?.store
     const apply = () => {
