@@ -20,6 +20,7 @@ import (
 	"parley/internal/httpapi"
 	"parley/internal/limit"
 	"parley/internal/ops"
+	"parley/internal/passkey"
 	"parley/internal/realtime"
 	"parley/internal/service"
 	"parley/internal/store"
@@ -124,6 +125,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	a.background.Go(func() { a.sweepSessions(background) })
 	a.background.Go(func() { a.catchUpWithSessions(background) })
 	a.background.Go(func() { a.people.Run(background) })
+	a.background.Go(func() { a.resealSecrets(background) })
 	a.public = a.serve(a.publicAt, public)
 	if a.opsAt != nil {
 		a.ops = a.serve(a.opsAt, ops.NewHandler(a.health, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), true))
@@ -141,12 +143,21 @@ func (a *App) wire(registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	vault, err := newVault(a.config)
+	if err != nil {
+		return err
+	}
+	passkeys, err := passkey.New(a.config.PublicURL, product)
+	if err != nil {
+		return err
+	}
 	publisher := &wsapi.Publisher{}
 	policy := sessionPolicy(a.config.Auth)
 	a.service = service.New(service.Deps{
 		Store: a.store, Hasher: newHasher(a.config.Auth), Tokens: tokens, Publisher: publisher, Clock: a.clock, Logger: a.log,
 		Sessions: policy, Keeper: a.sessionKeeper(policy), Options: waysIn(a.config),
 		Providers: providers, ProviderSignUp: chat.ProviderSignUp(a.config.OIDC.SignUp),
+		Vault: vault, Passkeys: passkeys, Issuer: product + " " + a.config.PublicURL.Hostname(),
 	})
 	s := a.config.Socket
 	a.node, err = realtime.New(realtime.Config{

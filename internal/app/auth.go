@@ -1,7 +1,9 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"runtime"
 
@@ -12,6 +14,9 @@ import (
 	"parley/internal/config"
 	"parley/internal/oidc"
 )
+
+// product is how browsers and authenticator apps call this server.
+const product = "Parley"
 
 // audience names what access tokens are for.
 const audience = "parley"
@@ -31,6 +36,41 @@ func newTokens(c config.Config, clock chat.Clock) (*auth.Tokens, error) {
 		return nil, fmt.Errorf("read PARLEY_AUTH_SIGNING_KEYS: %w", err)
 	}
 	return auth.NewTokens(ring, c.PublicURL.String(), audience, c.Auth.AccessTTL, clock), nil
+}
+
+// newVault makes what seals secrets in the database; nil without a key. In development, a key is made once and kept in the data directory.
+func newVault(c config.Config) (*auth.Vault, error) {
+	keys := c.EncryptionKeys
+	if len(keys) == 0 {
+		if c.Env == config.Production {
+			return nil, nil //nolint:nilnil // no vault is no fault: it says that nothing can be sealed
+		}
+		key, err := auth.LoadOrCreateKey(filepath.Join(c.DataDir, "encryption.key"))
+		if err != nil {
+			return nil, fmt.Errorf("make a development encryption key: %w", err)
+		}
+		keys = []string{key}
+	}
+	vault, err := auth.ParseVault(keys)
+	if err != nil {
+		return nil, fmt.Errorf("read PARLEY_AUTH_ENCRYPTION_KEYS: %w", err)
+	}
+	return vault, nil
+}
+
+// resealSecrets seals with the first key what an older one sealed. It runs at each start, which is when keys have changed.
+func (a *App) resealSecrets(ctx context.Context) {
+	resealed, unreadable, err := a.service.TwoFactor.Reseal(ctx)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		a.log.WarnContext(ctx, "secrets of authenticator apps not sealed anew; the next start tries again", slog.Any("error", err))
+	case resealed > 0:
+		a.log.InfoContext(ctx, "secrets of authenticator apps sealed with the first key", slog.Int("secrets", resealed))
+	}
+	if unreadable > 0 {
+		a.log.ErrorContext(ctx, "secrets of authenticator apps cannot be read: their key is missing from PARLEY_AUTH_ENCRYPTION_KEYS; "+
+			"their owners need a recovery code to sign in", slog.Int("secrets", unreadable))
+	}
 }
 
 // newHasher bounds the hashes that run at once to the processors: each takes one whole, and its memory.

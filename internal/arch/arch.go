@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"internal/limit":     {},
 	"internal/oidc":      {},
 	"internal/presence":  {},
+	"internal/passkey":   {},
 	"internal/realtime":  {},
 	"internal/session":   {},
 	"internal/telemetry": {},
@@ -49,7 +50,7 @@ var mayImport = map[string][]string{
 	"internal/store/transfer":  {"internal/store"},
 	"internal/store/rehearsal": {"internal/store", "internal/store/transfer"},
 
-	"internal/service": {"internal/auth", "internal/chat", "internal/oidc", "internal/session", "internal/store"},
+	"internal/service": {"internal/auth", "internal/chat", "internal/oidc", "internal/passkey", "internal/session", "internal/store"},
 
 	// Between the vocabulary and the contract, for both doors.
 	"internal/wire": {"internal/chat", "internal/contract"},
@@ -68,7 +69,7 @@ var mayImport = map[string][]string{
 
 	"internal/app": {
 		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/lease", "internal/limit", "internal/oidc", "internal/ops",
-		"internal/presence", "internal/realtime", "internal/service", "internal/session", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi",
+		"internal/passkey", "internal/presence", "internal/realtime", "internal/service", "internal/session", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi",
 		"web",
 	},
 	"cmd/parley": {
@@ -127,6 +128,11 @@ var fences = []fence{
 		packages: []string{"github.com/coreos/go-oidc/v3/...", "golang.org/x/oauth2/..."},
 		inside:   []string{"internal/oidc"},
 		why:      "who talks to providers is behind oidc",
+	},
+	{
+		packages: []string{"github.com/go-webauthn/webauthn/..."},
+		inside:   []string{"internal/passkey"},
+		why:      "the library for passkeys stays behind passkey",
 	},
 	{
 		packages: []string{"github.com/ogen-go/ogen/..."},

@@ -17,6 +17,14 @@ const (
 	AuditPasswordChanged AuditAction = "password.changed" // by its owner
 	AuditIdentityLinked  AuditAction = "identity.linked"  // an account at a provider opens this one
 	AuditIdentityGone    AuditAction = "identity.unlinked"
+
+	AuditTwoFactorEnabled  AuditAction = "two_factor.enabled"
+	AuditTwoFactorDisabled AuditAction = "two_factor.disabled"
+	AuditRecoveryUsed      AuditAction = "two_factor.recovery_used" // a recovery code signed in, or turned something off
+	AuditRecoveryRenewed   AuditAction = "two_factor.codes_renewed"
+	AuditPasskeyAdded      AuditAction = "passkey.added"
+	AuditPasskeyRemoved    AuditAction = "passkey.removed"
+	AuditPasskeyCopied     AuditAction = "passkey.copied" // its count went back, as that of a copy does; it was refused
 )
 
 // AuditEntry is who did what to whose account, when and from where. Entries are written once and never changed.

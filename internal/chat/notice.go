@@ -14,6 +14,14 @@ const (
 	NoticeSessionReused   NoticeKind = "session.reused"   // a session ended because its refresh token was used twice
 	NoticePasswordChanged NoticeKind = "password.changed" // and the other sessions ended
 	NoticeIdentityLinked  NoticeKind = "identity.linked"  // an account at a provider opens this one too
+
+	NoticeTwoFactorEnabled  NoticeKind = "two_factor.enabled"
+	NoticeTwoFactorDisabled NoticeKind = "two_factor.disabled"
+	NoticeRecoveryUsed      NoticeKind = "two_factor.recovery_used"
+	NoticeRecoveryRenewed   NoticeKind = "two_factor.codes_renewed"
+	NoticePasskeyAdded      NoticeKind = "passkey.added"
+	NoticePasskeyRemoved    NoticeKind = "passkey.removed"
+	NoticePasskeyCopied     NoticeKind = "passkey.copied" // a use of it was refused: there is a second one
 )
 
 // Notice is something about their account that a person should look at. It stays until it is dismissed. The session that it is about neither

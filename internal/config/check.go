@@ -75,7 +75,20 @@ func checkDrain(c *Config, faults *Faults) {
 }
 
 func checkKeys(c *Config, faults *Faults) {
-	for i, key := range c.SigningKeys {
+	checkSeeds(c, faults, "PARLEY_AUTH_SIGNING_KEYS", c.SigningKeys)
+	checkSeeds(c, faults, "PARLEY_AUTH_ENCRYPTION_KEYS", c.EncryptionKeys)
+	// Who reads one of the two must not have the other: signing keys are changed often, and what they were is then thrown away.
+	for _, key := range c.EncryptionKeys {
+		_, seed, _ := strings.Cut(key, ":")
+		if slices.ContainsFunc(c.SigningKeys, func(s string) bool { return strings.HasSuffix(s, ":"+seed) }) {
+			faults.add("PARLEY_AUTH_ENCRYPTION_KEYS", "it has a seed of PARLEY_AUTH_SIGNING_KEYS", "give it a seed of its own")
+			return
+		}
+	}
+}
+
+func checkSeeds(c *Config, faults *Faults, setting string, keys []string) {
+	for i, key := range keys {
 		_, encoded, _ := strings.Cut(key, ":")
 		why := weakSeed(decodeSeed(encoded))
 		if why == "" {
@@ -83,10 +96,10 @@ func checkKeys(c *Config, faults *Faults) {
 		}
 		problem := fmt.Sprintf("the seed of entry %d %s", i+1, why)
 		if c.Env == Production {
-			faults.add("PARLEY_AUTH_SIGNING_KEYS", problem, "make 32 random bytes: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='")
+			faults.add(setting, problem, "make 32 random bytes: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='")
 			return
 		}
-		c.Warnings = append(c.Warnings, "PARLEY_AUTH_SIGNING_KEYS: "+problem+"; production refuses it.")
+		c.Warnings = append(c.Warnings, setting+": "+problem+"; production refuses it.")
 	}
 }
 

@@ -43,6 +43,8 @@ type Config struct {
 	SignUp string
 	// SigningKeys are entries kid:seed: the first signs, the rest only verify. Empty only in development.
 	SigningKeys []string
+	// EncryptionKeys are entries kid:seed: the first seals, all open. Empty: nothing can be sealed, except in development, which makes one.
+	EncryptionKeys []string
 	// CORSOrigins are exact origins as browsers send them; in development it may be the single entry "*".
 	CORSOrigins       []string
 	AllowInsecureHTTP bool

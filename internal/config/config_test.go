@@ -95,7 +95,7 @@ func TestLoad_nothing_set(t *testing.T) {
 		Limits: map[string]Rate{
 			"oidc":    {120, 10 * time.Minute},
 			"sign_in": {5, 15 * time.Minute}, "sign_in_account": {50, 15 * time.Minute}, "sign_in_network": {100, time.Hour},
-			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "csp_report": {60, time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
+			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "challenge": {300, 10 * time.Minute}, "csp_report": {60, time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
 			"read": {600, time.Minute}, "search": {60, time.Minute}, "typing": {60, time.Minute}, "read_mark": {240, time.Minute},
 			"subscribe": {1000, time.Minute}, "command": {600, time.Minute}, "socket_refusals": {100, time.Minute},
 			"socket_closures": {3, 10 * time.Minute}, "presence_watch": {60, time.Minute},
@@ -141,7 +141,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_HTTP_ADDR=:1", "PARLEY_OPS_ADDR=[::1]:2", "PARLEY_PUBLIC_URL=https://Chat.Example.org:443/",
 		"PARLEY_DATA_DIR=/srv/parley/", "PARLEY_DATABASE_URL=postgresql://u@/p?host=/run/pg", "PARLEY_DATABASE_WAIT=0s",
 		"PARLEY_REDIS_URL=rediss://r/2", "PARLEY_REDIS_PREFIX=a.b", "PARLEY_NODES=4", "PARLEY_AUTH_SIGNING_KEYS=k:" + goodSeed,
-		"PARLEY_CORS_ORIGINS=https://A.example, http://b.example:8080", "PARLEY_ALLOW_INSECURE_HTTP=true",
+		"PARLEY_AUTH_ENCRYPTION_KEYS=e:" + otherSeed, "PARLEY_CORS_ORIGINS=https://A.example, http://b.example:8080", "PARLEY_ALLOW_INSECURE_HTTP=true",
 		"PARLEY_DEV_AUTOMIGRATE=false", "PARLEY_LOG_LEVEL=WARN", "PARLEY_LOG_FORMAT=json",
 		"PARLEY_HTTP_BODY_BYTES=2MiB", "PARLEY_HTTP_HEADER_BYTES=8192", "PARLEY_HTTP_HEADER_TIMEOUT=1s",
 		"PARLEY_HTTP_READ_TIMEOUT=2s", "PARLEY_HTTP_WRITE_TIMEOUT=3s", "PARLEY_HTTP_IDLE_TIMEOUT=4s",
@@ -155,7 +155,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	}
 	limits := map[string]Rate{}
 	for i, what := range []string{
-		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "csp_report", "post", "write", "read", "search", "typing", "read_mark",
+		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "challenge", "csp_report", "post", "write", "read", "search", "typing", "read_mark",
 		"subscribe", "presence_watch", "command", "socket_refusals", "oidc",
 	} {
 		environ = append(environ, fmt.Sprintf("PARLEY_LIMIT_%s=%d/1h30m", strings.ToUpper(what), 7+i))
@@ -179,7 +179,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	want := Config{
 		Env: Development, HTTPAddr: ":1", OpsAddr: "[::1]:2", DataDir: "/srv/parley", SignUp: "closed",
 		Database: Database{Engine: Postgres, URL: "postgresql://u@/p?host=/run/pg"}, Redis: Redis{URL: "rediss://r/2"}, RedisPrefix: "a.b",
-		Nodes: 4, SigningKeys: []string{"k:" + goodSeed}, CORSOrigins: []string{"https://a.example", "http://b.example:8080"},
+		Nodes: 4, SigningKeys: []string{"k:" + goodSeed}, EncryptionKeys: []string{"e:" + otherSeed}, CORSOrigins: []string{"https://a.example", "http://b.example:8080"},
 		AllowInsecureHTTP: true, Log: Log{Level: slog.LevelWarn, Format: "json"},
 		HTTP: HTTP{
 			BodyBytes: 2 << 20, HeaderBytes: 8192, HeaderTimeout: time.Second, ReadTimeout: 2 * time.Second,
@@ -317,6 +317,7 @@ func TestLoad_refuses_in_any_environment(t *testing.T) {
 		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + "=", "32 bytes"},
 		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + ",a:" + otherSeed, "repeats"},
 		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + ",b:" + goodSeed, "repeats"},
+		{"PARLEY_AUTH_ENCRYPTION_KEYS", "a:" + goodSeed + "=", "32 bytes"},
 	} {
 		t.Run(tt.setting+"="+tt.value, func(t *testing.T) {
 			t.Parallel()
@@ -345,6 +346,8 @@ func TestLoad_refuses_in_production(t *testing.T) {
 		{"PARLEY_REDIS_URL", "redis://:redis@redis:6379", "well-known"},
 		{"PARLEY_AUTH_SIGNING_KEYS", "", "needs it"},
 		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + zero, "few bytes"},
+		{"PARLEY_AUTH_ENCRYPTION_KEYS", "a:" + zero, "few bytes"},
+		{"PARLEY_AUTH_ENCRYPTION_KEYS", "a:" + goodSeed, "a seed of PARLEY_AUTH_SIGNING_KEYS"},
 		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + ",b:" + zero, "entry 2"},
 		{"PARLEY_AUTH_SIGNING_KEYS", "a:nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A", "published example"},
 		{"PARLEY_DEV_AUTOMIGRATE", "true", "parley migrate up"},

@@ -32,6 +32,7 @@ func rateTable(c *Config) []row {
 		rate(c, "SIGN_IN_NETWORK", "100/1h", "Failed sign-ins from one network to accounts that have not signed in there before."),
 		rate(c, "SIGN_UP", "30/1h", "New accounts from one network."),
 		rate(c, "OIDC", "120/10m", "Sign-ins through a provider that are begun from one network."),
+		rate(c, "CHALLENGE", "300/10m", "Challenges for a passkey that one network asks for. A sign-in page that is opened asks for one."),
 		rate(c, "REFRESH", "1200/10m", "Refreshes and sign-outs from one network. A page that is opened makes one, and one that stays open four an hour."),
 		rate(c, "CSP_REPORT", "60/1m", "Reports of browsers in one network about violations of the Content-Security-Policy."),
 		rate(c, "POST", "60/30s", "Messages of one person."),

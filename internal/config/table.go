@@ -199,6 +199,11 @@ func authTable(c *Config) []row {
 				"A seed is 32 random bytes in base64url. Empty in development: one is made in the data folder.",
 		}, parse: signingKeys(&c.SigningKeys), show: redactAll},
 		{Setting: Setting{
+			Name: "PARLEY_AUTH_ENCRYPTION_KEYS", Secret: true,
+			Description: "Keys that secrets of authenticator apps are encrypted with in the database, as PARLEY_AUTH_SIGNING_KEYS: the first encrypts, all decrypt. " +
+				"Without one people cannot turn on two-step sign-in with an app. Empty in development: one is made in the data folder.",
+		}, parse: signingKeys(&c.EncryptionKeys), show: redactAll},
+		{Setting: Setting{
 			Name: "PARLEY_AUTH_ACCESS_TTL", Default: "15m",
 			Description: "Life of an access token.",
 		}, parse: duration(&c.Auth.AccessTTL, time.Minute, 24*time.Hour)},

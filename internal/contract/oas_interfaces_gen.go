@@ -5,6 +5,10 @@ type CreateRoomRes interface {
 	createRoomRes()
 }
 
+type LogInRes interface {
+	logInRes()
+}
+
 type PostMessageRes interface {
 	postMessageRes()
 }

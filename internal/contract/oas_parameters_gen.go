@@ -581,6 +581,86 @@ func decodeDeleteMessageParams(args [2]string, argsEscaped bool, r *http.Request
 	return params, nil
 }
 
+// DeletePasskeyParams is parameters of deletePasskey operation.
+type DeletePasskeyParams struct {
+	PasskeyID ID
+}
+
+func unpackDeletePasskeyParams(packed middleware.Parameters) (params DeletePasskeyParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "passkey_id",
+			In:   "path",
+		}
+		params.PasskeyID = packed[key].(ID)
+	}
+	return params
+}
+
+func decodeDeletePasskeyParams(args [1]string, argsEscaped bool, r *http.Request) (params DeletePasskeyParams, _ error) {
+	// Decode path: passkey_id.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "passkey_id",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				var paramsDotPasskeyIDVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotPasskeyIDVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.PasskeyID = ID(paramsDotPasskeyIDVal)
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := params.PasskeyID.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "passkey_id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // DismissNoticeParams is parameters of dismissNotice operation.
 type DismissNoticeParams struct {
 	NoticeID ID
@@ -2287,6 +2367,86 @@ func decodeRemoveMemberParams(args [2]string, argsEscaped bool, r *http.Request)
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "user_id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// RenamePasskeyParams is parameters of renamePasskey operation.
+type RenamePasskeyParams struct {
+	PasskeyID ID
+}
+
+func unpackRenamePasskeyParams(packed middleware.Parameters) (params RenamePasskeyParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "passkey_id",
+			In:   "path",
+		}
+		params.PasskeyID = packed[key].(ID)
+	}
+	return params
+}
+
+func decodeRenamePasskeyParams(args [1]string, argsEscaped bool, r *http.Request) (params RenamePasskeyParams, _ error) {
+	// Decode path: passkey_id.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "passkey_id",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				var paramsDotPasskeyIDVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotPasskeyIDVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.PasskeyID = ID(paramsDotPasskeyIDVal)
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := params.PasskeyID.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "passkey_id",
 			In:   "path",
 			Err:  err,
 		}

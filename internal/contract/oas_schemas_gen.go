@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/go-faster/jx"
 )
 
 func (s *ProblemStatusCodeWithHeaders) Error() string {
@@ -229,6 +230,32 @@ type ChangePasswordNoContent struct{}
 
 type ClientKey string
 
+// Ref: #/components/schemas/ConfirmTwoFactorInput
+type ConfirmTwoFactorInput struct {
+	Ticket string   `json:"ticket"`
+	Code   TOTPCode `json:"code"`
+}
+
+// GetTicket returns the value of Ticket.
+func (s *ConfirmTwoFactorInput) GetTicket() string {
+	return s.Ticket
+}
+
+// GetCode returns the value of Code.
+func (s *ConfirmTwoFactorInput) GetCode() TOTPCode {
+	return s.Code
+}
+
+// SetTicket sets the value of Ticket.
+func (s *ConfirmTwoFactorInput) SetTicket(val string) {
+	s.Ticket = val
+}
+
+// SetCode sets the value of Code.
+func (s *ConfirmTwoFactorInput) SetCode(val TOTPCode) {
+	s.Code = val
+}
+
 type CreateRoomCreated Room
 
 func (*CreateRoomCreated) createRoomRes() {}
@@ -275,6 +302,9 @@ func (s *CreateRoomInput) SetTopic(val OptString) {
 type CreateRoomOK Room
 
 func (*CreateRoomOK) createRoomRes() {}
+
+// DeletePasskeyNoContent is response for DeletePasskey operation.
+type DeletePasskeyNoContent struct{}
 
 // Ref: #/components/schemas/DeviceSession
 type DeviceSession struct {
@@ -346,6 +376,9 @@ func (s *DeviceSession) SetUsedAt(val Time) {
 func (s *DeviceSession) SetCurrent(val bool) {
 	s.Current = val
 }
+
+// DisableTwoFactorNoContent is response for DisableTwoFactor operation.
+type DisableTwoFactorNoContent struct{}
 
 // DismissNoticeNoContent is response for DismissNotice operation.
 type DismissNoticeNoContent struct{}
@@ -2054,6 +2087,52 @@ func (o OptInt64) Or(d int64) int64 {
 	return d
 }
 
+// NewOptRecoveryCode returns new OptRecoveryCode with value set to v.
+func NewOptRecoveryCode(v RecoveryCode) OptRecoveryCode {
+	return OptRecoveryCode{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptRecoveryCode is optional RecoveryCode.
+type OptRecoveryCode struct {
+	Value RecoveryCode
+	Set   bool
+}
+
+// IsSet returns true if OptRecoveryCode was set.
+func (o OptRecoveryCode) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptRecoveryCode) Reset() {
+	var v RecoveryCode
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptRecoveryCode) SetTo(v RecoveryCode) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptRecoveryCode) Get() (v RecoveryCode, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptRecoveryCode) Or(d RecoveryCode) RecoveryCode {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptRole returns new OptRole with value set to v.
 func NewOptRole(v Role) OptRole {
 	return OptRole{
@@ -2192,6 +2271,52 @@ func (o OptString) Or(d string) string {
 	return d
 }
 
+// NewOptTOTPCode returns new OptTOTPCode with value set to v.
+func NewOptTOTPCode(v TOTPCode) OptTOTPCode {
+	return OptTOTPCode{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptTOTPCode is optional TOTPCode.
+type OptTOTPCode struct {
+	Value TOTPCode
+	Set   bool
+}
+
+// IsSet returns true if OptTOTPCode was set.
+func (o OptTOTPCode) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptTOTPCode) Reset() {
+	var v TOTPCode
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptTOTPCode) SetTo(v TOTPCode) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptTOTPCode) Get() (v TOTPCode, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptTOTPCode) Or(d TOTPCode) TOTPCode {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptTime returns new OptTime with value set to v.
 func NewOptTime(v Time) OptTime {
 	return OptTime{
@@ -2236,6 +2361,217 @@ func (o OptTime) Or(d Time) Time {
 		return v
 	}
 	return d
+}
+
+// Ref: #/components/schemas/Passkey
+type Passkey struct {
+	ID        ID          `json:"id"`
+	Name      PasskeyName `json:"name"`
+	CreatedAt Time        `json:"created_at"`
+	UsedAt    OptTime     `json:"used_at"`
+	// It may be on several devices of the same person.
+	Synced bool `json:"synced"`
+}
+
+// GetID returns the value of ID.
+func (s *Passkey) GetID() ID {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Passkey) GetName() PasskeyName {
+	return s.Name
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *Passkey) GetCreatedAt() Time {
+	return s.CreatedAt
+}
+
+// GetUsedAt returns the value of UsedAt.
+func (s *Passkey) GetUsedAt() OptTime {
+	return s.UsedAt
+}
+
+// GetSynced returns the value of Synced.
+func (s *Passkey) GetSynced() bool {
+	return s.Synced
+}
+
+// SetID sets the value of ID.
+func (s *Passkey) SetID(val ID) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Passkey) SetName(val PasskeyName) {
+	s.Name = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *Passkey) SetCreatedAt(val Time) {
+	s.CreatedAt = val
+}
+
+// SetUsedAt sets the value of UsedAt.
+func (s *Passkey) SetUsedAt(val OptTime) {
+	s.UsedAt = val
+}
+
+// SetSynced sets the value of Synced.
+func (s *Passkey) SetSynced(val bool) {
+	s.Synced = val
+}
+
+// Ref: #/components/schemas/PasskeyChallenge
+type PasskeyChallenge struct {
+	// Good once.
+	Ticket string `json:"ticket"`
+	// Options of WebAuthn as `PublicKeyCredential.parseRequestOptionsFromJSON` and
+	// `parseCreationOptionsFromJSON` read them.
+	Options jx.Raw `json:"options"`
+	// Seconds until the ticket expires.
+	ExpiresIn int `json:"expires_in"`
+}
+
+// GetTicket returns the value of Ticket.
+func (s *PasskeyChallenge) GetTicket() string {
+	return s.Ticket
+}
+
+// GetOptions returns the value of Options.
+func (s *PasskeyChallenge) GetOptions() jx.Raw {
+	return s.Options
+}
+
+// GetExpiresIn returns the value of ExpiresIn.
+func (s *PasskeyChallenge) GetExpiresIn() int {
+	return s.ExpiresIn
+}
+
+// SetTicket sets the value of Ticket.
+func (s *PasskeyChallenge) SetTicket(val string) {
+	s.Ticket = val
+}
+
+// SetOptions sets the value of Options.
+func (s *PasskeyChallenge) SetOptions(val jx.Raw) {
+	s.Options = val
+}
+
+// SetExpiresIn sets the value of ExpiresIn.
+func (s *PasskeyChallenge) SetExpiresIn(val int) {
+	s.ExpiresIn = val
+}
+
+// Ref: #/components/schemas/PasskeyInput
+type PasskeyInput struct {
+	Ticket     string              `json:"ticket"`
+	Name       PasskeyName         `json:"name"`
+	Credential PublicKeyCredential `json:"credential"`
+}
+
+// GetTicket returns the value of Ticket.
+func (s *PasskeyInput) GetTicket() string {
+	return s.Ticket
+}
+
+// GetName returns the value of Name.
+func (s *PasskeyInput) GetName() PasskeyName {
+	return s.Name
+}
+
+// GetCredential returns the value of Credential.
+func (s *PasskeyInput) GetCredential() PublicKeyCredential {
+	return s.Credential
+}
+
+// SetTicket sets the value of Ticket.
+func (s *PasskeyInput) SetTicket(val string) {
+	s.Ticket = val
+}
+
+// SetName sets the value of Name.
+func (s *PasskeyInput) SetName(val PasskeyName) {
+	s.Name = val
+}
+
+// SetCredential sets the value of Credential.
+func (s *PasskeyInput) SetCredential(val PublicKeyCredential) {
+	s.Credential = val
+}
+
+// Ref: #/components/schemas/PasskeyList
+type PasskeyList struct {
+	Items []Passkey `json:"items"`
+}
+
+// GetItems returns the value of Items.
+func (s *PasskeyList) GetItems() []Passkey {
+	return s.Items
+}
+
+// SetItems sets the value of Items.
+func (s *PasskeyList) SetItems(val []Passkey) {
+	s.Items = val
+}
+
+type PasskeyName string
+
+// Ref: #/components/schemas/PasskeyNameInput
+type PasskeyNameInput struct {
+	Name PasskeyName `json:"name"`
+}
+
+// GetName returns the value of Name.
+func (s *PasskeyNameInput) GetName() PasskeyName {
+	return s.Name
+}
+
+// SetName sets the value of Name.
+func (s *PasskeyNameInput) SetName(val PasskeyName) {
+	s.Name = val
+}
+
+// Ref: #/components/schemas/PasskeySignInInput
+type PasskeySignInInput struct {
+	Ticket     string              `json:"ticket"`
+	Credential PublicKeyCredential `json:"credential"`
+}
+
+// GetTicket returns the value of Ticket.
+func (s *PasskeySignInInput) GetTicket() string {
+	return s.Ticket
+}
+
+// GetCredential returns the value of Credential.
+func (s *PasskeySignInInput) GetCredential() PublicKeyCredential {
+	return s.Credential
+}
+
+// SetTicket sets the value of Ticket.
+func (s *PasskeySignInInput) SetTicket(val string) {
+	s.Ticket = val
+}
+
+// SetCredential sets the value of Credential.
+func (s *PasskeySignInInput) SetCredential(val PublicKeyCredential) {
+	s.Credential = val
+}
+
+// Ref: #/components/schemas/PasswordInput
+type PasswordInput struct {
+	CurrentPassword string `json:"current_password"`
+}
+
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *PasswordInput) GetCurrentPassword() string {
+	return s.CurrentPassword
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *PasswordInput) SetCurrentPassword(val string) {
+	s.CurrentPassword = val
 }
 
 type Place string
@@ -2540,6 +2876,8 @@ func (s *ProblemStatusCodeWithHeaders) SetResponse(val Problem) {
 	s.Response = val
 }
 
+type PublicKeyCredential jx.Raw
+
 // Ref: #/components/schemas/ReadMark
 type ReadMark struct {
 	RoomID         ID    `json:"room_id"`
@@ -2675,6 +3013,38 @@ func (s *ReadMarkedEventType) UnmarshalText(data []byte) error {
 	}
 }
 
+// Ref: #/components/schemas/RecentInput
+type RecentInput struct {
+	CurrentPassword OptString `json:"current_password"`
+}
+
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *RecentInput) GetCurrentPassword() OptString {
+	return s.CurrentPassword
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *RecentInput) SetCurrentPassword(val OptString) {
+	s.CurrentPassword = val
+}
+
+type RecoveryCode string
+
+// Ref: #/components/schemas/RecoveryCodes
+type RecoveryCodes struct {
+	RecoveryCodes []RecoveryCode `json:"recovery_codes"`
+}
+
+// GetRecoveryCodes returns the value of RecoveryCodes.
+func (s *RecoveryCodes) GetRecoveryCodes() []RecoveryCode {
+	return s.RecoveryCodes
+}
+
+// SetRecoveryCodes sets the value of RecoveryCodes.
+func (s *RecoveryCodes) SetRecoveryCodes(val []RecoveryCode) {
+	s.RecoveryCodes = val
+}
+
 // RefreshSessionNoContent is response for RefreshSession operation.
 type RefreshSessionNoContent struct{}
 
@@ -2682,6 +3052,9 @@ func (*RefreshSessionNoContent) refreshSessionRes() {}
 
 // RemoveMemberNoContent is response for RemoveMember operation.
 type RemoveMemberNoContent struct{}
+
+// RenamePasskeyNoContent is response for RenamePasskey operation.
+type RenamePasskeyNoContent struct{}
 
 type Revision int64
 
@@ -3079,6 +3452,87 @@ func (s *RoomUpdatedEventType) UnmarshalText(data []byte) error {
 	}
 }
 
+// Ref: #/components/schemas/SecondFactorChallenge
+type SecondFactorChallenge struct {
+	// Names the sign-in that waits. It is good for this alone.
+	Ticket string `json:"ticket"`
+	// What the account can go on with: `totp`, a code of an authenticator app; `recovery_code`; `passkey`,
+	// which is a sign-in of its own. There may be others in the future.
+	Methods []string `json:"methods"`
+	// Seconds until the ticket expires.
+	ExpiresIn int `json:"expires_in"`
+}
+
+// GetTicket returns the value of Ticket.
+func (s *SecondFactorChallenge) GetTicket() string {
+	return s.Ticket
+}
+
+// GetMethods returns the value of Methods.
+func (s *SecondFactorChallenge) GetMethods() []string {
+	return s.Methods
+}
+
+// GetExpiresIn returns the value of ExpiresIn.
+func (s *SecondFactorChallenge) GetExpiresIn() int {
+	return s.ExpiresIn
+}
+
+// SetTicket sets the value of Ticket.
+func (s *SecondFactorChallenge) SetTicket(val string) {
+	s.Ticket = val
+}
+
+// SetMethods sets the value of Methods.
+func (s *SecondFactorChallenge) SetMethods(val []string) {
+	s.Methods = val
+}
+
+// SetExpiresIn sets the value of ExpiresIn.
+func (s *SecondFactorChallenge) SetExpiresIn(val int) {
+	s.ExpiresIn = val
+}
+
+func (*SecondFactorChallenge) logInRes() {}
+
+// With one of the codes.
+// Ref: #/components/schemas/SecondFactorInput
+type SecondFactorInput struct {
+	Ticket       string          `json:"ticket"`
+	Code         OptTOTPCode     `json:"code"`
+	RecoveryCode OptRecoveryCode `json:"recovery_code"`
+}
+
+// GetTicket returns the value of Ticket.
+func (s *SecondFactorInput) GetTicket() string {
+	return s.Ticket
+}
+
+// GetCode returns the value of Code.
+func (s *SecondFactorInput) GetCode() OptTOTPCode {
+	return s.Code
+}
+
+// GetRecoveryCode returns the value of RecoveryCode.
+func (s *SecondFactorInput) GetRecoveryCode() OptRecoveryCode {
+	return s.RecoveryCode
+}
+
+// SetTicket sets the value of Ticket.
+func (s *SecondFactorInput) SetTicket(val string) {
+	s.Ticket = val
+}
+
+// SetCode sets the value of Code.
+func (s *SecondFactorInput) SetCode(val OptTOTPCode) {
+	s.Code = val
+}
+
+// SetRecoveryCode sets the value of RecoveryCode.
+func (s *SecondFactorInput) SetRecoveryCode(val OptRecoveryCode) {
+	s.RecoveryCode = val
+}
+
 // Ref: #/components/schemas/Session
 type Session struct {
 	// For the Authorization header and the socket's connect command. Keep it in memory only.
@@ -3144,6 +3598,7 @@ func (s *SessionHeaders) SetResponse(val Session) {
 	s.Response = val
 }
 
+func (*SessionHeaders) logInRes()          {}
 func (*SessionHeaders) refreshSessionRes() {}
 
 type SessionID string
@@ -3264,7 +3719,148 @@ func (s *SignUpPolicy) UnmarshalText(data []byte) error {
 	}
 }
 
+type TOTPCode string
+
 type Time time.Time
+
+// Ref: #/components/schemas/TwoFactor
+type TwoFactor struct {
+	// Whether this server can keep secrets of authenticator apps; its operator gives it a key for them.
+	Available         bool    `json:"available"`
+	Enabled           bool    `json:"enabled"`
+	EnabledAt         OptTime `json:"enabled_at"`
+	RecoveryCodesLeft int     `json:"recovery_codes_left"`
+}
+
+// GetAvailable returns the value of Available.
+func (s *TwoFactor) GetAvailable() bool {
+	return s.Available
+}
+
+// GetEnabled returns the value of Enabled.
+func (s *TwoFactor) GetEnabled() bool {
+	return s.Enabled
+}
+
+// GetEnabledAt returns the value of EnabledAt.
+func (s *TwoFactor) GetEnabledAt() OptTime {
+	return s.EnabledAt
+}
+
+// GetRecoveryCodesLeft returns the value of RecoveryCodesLeft.
+func (s *TwoFactor) GetRecoveryCodesLeft() int {
+	return s.RecoveryCodesLeft
+}
+
+// SetAvailable sets the value of Available.
+func (s *TwoFactor) SetAvailable(val bool) {
+	s.Available = val
+}
+
+// SetEnabled sets the value of Enabled.
+func (s *TwoFactor) SetEnabled(val bool) {
+	s.Enabled = val
+}
+
+// SetEnabledAt sets the value of EnabledAt.
+func (s *TwoFactor) SetEnabledAt(val OptTime) {
+	s.EnabledAt = val
+}
+
+// SetRecoveryCodesLeft sets the value of RecoveryCodesLeft.
+func (s *TwoFactor) SetRecoveryCodesLeft(val int) {
+	s.RecoveryCodesLeft = val
+}
+
+// The password, with one of the codes.
+// Ref: #/components/schemas/TwoFactorProof
+type TwoFactorProof struct {
+	CurrentPassword string          `json:"current_password"`
+	Code            OptTOTPCode     `json:"code"`
+	RecoveryCode    OptRecoveryCode `json:"recovery_code"`
+}
+
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *TwoFactorProof) GetCurrentPassword() string {
+	return s.CurrentPassword
+}
+
+// GetCode returns the value of Code.
+func (s *TwoFactorProof) GetCode() OptTOTPCode {
+	return s.Code
+}
+
+// GetRecoveryCode returns the value of RecoveryCode.
+func (s *TwoFactorProof) GetRecoveryCode() OptRecoveryCode {
+	return s.RecoveryCode
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *TwoFactorProof) SetCurrentPassword(val string) {
+	s.CurrentPassword = val
+}
+
+// SetCode sets the value of Code.
+func (s *TwoFactorProof) SetCode(val OptTOTPCode) {
+	s.Code = val
+}
+
+// SetRecoveryCode sets the value of RecoveryCode.
+func (s *TwoFactorProof) SetRecoveryCode(val OptRecoveryCode) {
+	s.RecoveryCode = val
+}
+
+// Ref: #/components/schemas/TwoFactorSecret
+type TwoFactorSecret struct {
+	// To confirm with.
+	Ticket string `json:"ticket"`
+	// Base32, to be typed into an app.
+	Secret string `json:"secret"`
+	// The same as an `otpauth` link, to be shown as a QR code.
+	URL string `json:"url"`
+	// Seconds until the ticket expires.
+	ExpiresIn int `json:"expires_in"`
+}
+
+// GetTicket returns the value of Ticket.
+func (s *TwoFactorSecret) GetTicket() string {
+	return s.Ticket
+}
+
+// GetSecret returns the value of Secret.
+func (s *TwoFactorSecret) GetSecret() string {
+	return s.Secret
+}
+
+// GetURL returns the value of URL.
+func (s *TwoFactorSecret) GetURL() string {
+	return s.URL
+}
+
+// GetExpiresIn returns the value of ExpiresIn.
+func (s *TwoFactorSecret) GetExpiresIn() int {
+	return s.ExpiresIn
+}
+
+// SetTicket sets the value of Ticket.
+func (s *TwoFactorSecret) SetTicket(val string) {
+	s.Ticket = val
+}
+
+// SetSecret sets the value of Secret.
+func (s *TwoFactorSecret) SetSecret(val string) {
+	s.Secret = val
+}
+
+// SetURL sets the value of URL.
+func (s *TwoFactorSecret) SetURL(val string) {
+	s.URL = val
+}
+
+// SetExpiresIn sets the value of ExpiresIn.
+func (s *TwoFactorSecret) SetExpiresIn(val int) {
+	s.ExpiresIn = val
+}
 
 // Ref: #/components/schemas/TypingStartCommand
 type TypingStartCommand struct {

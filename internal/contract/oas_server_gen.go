@@ -20,6 +20,24 @@ type Handler interface {
 	//
 	// GET /api/v1/auth/options
 	AuthOptions(ctx context.Context) (*AuthOptions, error)
+	// BeginPasskey implements beginPasskey operation.
+	//
+	// Within ten minutes of a sign-in the password may be left out.
+	//
+	// POST /api/v1/me/passkeys/begin
+	BeginPasskey(ctx context.Context, req *RecentInput) (*PasskeyChallenge, error)
+	// BeginPasskeySignIn implements beginPasskeySignIn operation.
+	//
+	// Ask for a challenge to sign in with a passkey.
+	//
+	// POST /api/v1/auth/passkeys/begin
+	BeginPasskeySignIn(ctx context.Context) (*PasskeyChallenge, error)
+	// BeginTwoFactor implements beginTwoFactor operation.
+	//
+	// Nothing changes before it is confirmed.
+	//
+	// POST /api/v1/me/two-factor/begin
+	BeginTwoFactor(ctx context.Context, req *PasswordInput) (*TwoFactorSecret, error)
 	// BrowseRooms implements browseRooms operation.
 	//
 	// Public rooms, mine and others.
@@ -32,6 +50,12 @@ type Handler interface {
 	//
 	// POST /api/v1/me/password
 	ChangePassword(ctx context.Context, req *ChangePasswordInput) error
+	// ConfirmTwoFactor implements confirmTwoFactor operation.
+	//
+	// Turn the second step on.
+	//
+	// POST /api/v1/me/two-factor/confirm
+	ConfirmTwoFactor(ctx context.Context, req *ConfirmTwoFactorInput) (*RecoveryCodes, error)
 	// CreateRoom implements createRoom operation.
 	//
 	// The creator becomes its owner and first member.
@@ -45,6 +69,18 @@ type Handler interface {
 	//
 	// DELETE /api/v1/rooms/{room_id}/messages/{number}
 	DeleteMessage(ctx context.Context, params DeleteMessageParams) (*Message, error)
+	// DeletePasskey implements deletePasskey operation.
+	//
+	// Delete a passkey.
+	//
+	// DELETE /api/v1/me/passkeys/{passkey_id}
+	DeletePasskey(ctx context.Context, params DeletePasskeyParams) error
+	// DisableTwoFactor implements disableTwoFactor operation.
+	//
+	// Turn the second step off.
+	//
+	// POST /api/v1/me/two-factor/disable
+	DisableTwoFactor(ctx context.Context, req *TwoFactorProof) error
 	// DismissNotice implements dismissNotice operation.
 	//
 	// Dismiss a notice.
@@ -57,6 +93,18 @@ type Handler interface {
 	//
 	// PATCH /api/v1/rooms/{room_id}/messages/{number}
 	EditMessage(ctx context.Context, req *EditMessageInput, params EditMessageParams) (*Message, error)
+	// FinishPasskey implements finishPasskey operation.
+	//
+	// Add a passkey.
+	//
+	// POST /api/v1/me/passkeys/finish
+	FinishPasskey(ctx context.Context, req *PasskeyInput) (*Passkey, error)
+	// FinishPasskeySignIn implements finishPasskeySignIn operation.
+	//
+	// A passkey that has verified its person counts as two factors; no code is asked for.
+	//
+	// POST /api/v1/auth/passkeys/finish
+	FinishPasskeySignIn(ctx context.Context, req *PasskeySignInInput) (*SessionHeaders, error)
 	// JoinRoom implements joinRoom operation.
 	//
 	// Joining a room one is in already is no error.
@@ -110,6 +158,12 @@ type Handler interface {
 	//
 	// GET /api/v1/me/notices
 	ListNotices(ctx context.Context) (*NoticeList, error)
+	// ListPasskeys implements listPasskeys operation.
+	//
+	// My passkeys.
+	//
+	// GET /api/v1/me/passkeys
+	ListPasskeys(ctx context.Context) (*PasskeyList, error)
 	// ListRooms implements listRooms operation.
 	//
 	// Unread is `last_number - last_read_number`. After a reconnect, compare `revision` with the one
@@ -134,7 +188,14 @@ type Handler interface {
 	// Sign in with a username and a password.
 	//
 	// POST /api/v1/auth/login
-	LogIn(ctx context.Context, req *LogInInput) (*SessionHeaders, error)
+	LogIn(ctx context.Context, req *LogInInput) (LogInRes, error)
+	// LogInSecondFactor implements logInSecondFactor operation.
+	//
+	// Each code is good once. A wrong one is `wrong_code`; after five of them, or when the ticket has
+	// expired or the password has changed meanwhile, it is `ticket_over` and the sign-in starts again.
+	//
+	// POST /api/v1/auth/login/second-factor
+	LogInSecondFactor(ctx context.Context, req *SecondFactorInput) (*SessionHeaders, error)
 	// LogOut implements logOut operation.
 	//
 	// End this session.
@@ -175,6 +236,18 @@ type Handler interface {
 	//
 	// DELETE /api/v1/rooms/{room_id}/members/{user_id}
 	RemoveMember(ctx context.Context, params RemoveMemberParams) error
+	// RenamePasskey implements renamePasskey operation.
+	//
+	// Give a passkey another name.
+	//
+	// PATCH /api/v1/me/passkeys/{passkey_id}
+	RenamePasskey(ctx context.Context, req *PasskeyNameInput, params RenamePasskeyParams) error
+	// RenewRecoveryCodes implements renewRecoveryCodes operation.
+	//
+	// Those of before are void.
+	//
+	// POST /api/v1/me/two-factor/recovery-codes
+	RenewRecoveryCodes(ctx context.Context, req *TwoFactorProof) (*RecoveryCodes, error)
 	// RevokeAllSessions implements revokeAllSessions operation.
 	//
 	// Sign out everywhere.
@@ -199,6 +272,12 @@ type Handler interface {
 	//
 	// POST /api/v1/auth/signup
 	SignUp(ctx context.Context, req *SignUpInput) (*SessionHeaders, error)
+	// TwoFactor implements twoFactor operation.
+	//
+	// Whether my sign-in asks for a code.
+	//
+	// GET /api/v1/me/two-factor
+	TwoFactor(ctx context.Context) (*TwoFactor, error)
 	// UnlinkIdentity implements unlinkIdentity operation.
 	//
 	// The last way into my account is kept (`last_way_in`).

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -41,6 +42,8 @@ var budgetOf = map[contract.OperationName]string{
 	contract.BrowseRoomsOperation:    "search",
 	contract.PostMessageOperation:    "post",
 	contract.MarkReadOperation:       "read_mark",
+	contract.ListPasskeysOperation:   "read",
+	contract.TwoFactorOperation:      "read",
 	// It asks for the password, which must not be easier to guess here than at the door.
 	contract.ChangePasswordOperation: "sign_in",
 }
@@ -78,24 +81,49 @@ func accountHere(ctx context.Context, username string) string {
 //
 // The budgets are charged before the password is looked at and get the charge back unless it was wrong, so that guesses sent all at once are
 // not all let through, and signing in properly costs nothing however often it is done.
-func (l *limits) signIn(ctx context.Context, username string, try func() (service.Session, error)) (service.Session, error) {
+//
+// A right password that is not the whole sign-in does not make the network a known one: whoever knows only the password would get a budget of
+// their own for guessing codes. A wrong code costs what a wrong password does.
+func (l *limits) signIn(ctx context.Context, username string, try func() (whole bool, err error)) error {
 	here := accountHere(ctx, username)
 	keys := append(make([]limit.Key, 0, 3), l.Key("sign_in", here))
 	if !l.Known(ctx, knownPlace, here) {
 		keys = append(keys, l.Key("sign_in_account", chat.Fold(username)), l.Key("sign_in_network", networkOf(ctx)))
 	}
 	if err := l.ask(ctx, keys...); err != nil {
-		return service.Session{}, err
+		return err
 	}
-	s, err := try()
-	if err == nil {
+	whole, err := try()
+	if err == nil && whole {
 		l.Remember(ctx, knownPlace, here, knownLife)
 	}
 	// What failed on our side costs nothing. A request that its client gave up does: it may have been a guess.
-	if err == nil || !errors.Is(err, chat.ErrBadCredentials) && !errors.Is(ctx.Err(), context.Canceled) {
+	if err == nil || !guessed(err) && !errors.Is(ctx.Err(), context.Canceled) {
 		l.Refund(ctx, keys...)
 	}
-	return s, err
+	return err
+}
+
+// guessed reports whether an error says that a secret was wrong.
+func guessed(err error) bool {
+	var e *chat.Error
+	return errors.Is(err, chat.ErrBadCredentials) || errors.As(err, &e) && slices.ContainsFunc(e.Fields, func(f chat.FieldError) bool {
+		return f.Code == "wrong" || f.Code == "used"
+	})
+}
+
+// proof asks somebody who is signed in for a secret, within the budget that changing the password takes from: a stolen access token is no way to
+// guess one faster. Only what was wrong costs.
+func (l *limits) proof(ctx context.Context, actor chat.Actor, try func() error) error {
+	key := l.Key("sign_in", strconv.FormatInt(int64(actor.User), 10))
+	if err := l.ask(ctx, key); err != nil {
+		return err
+	}
+	err := try()
+	if err == nil || !guessed(err) && !errors.Is(ctx.Err(), context.Canceled) {
+		l.Refund(ctx, key)
+	}
+	return err
 }
 
 // signUp makes an account within the network's budget. A form that is filled in wrongly costs nothing; a name that is taken does, because

@@ -74,14 +74,19 @@ func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contra
 }
 
 // LogIn implements POST /api/v1/auth/login.
-func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (*contract.SessionHeaders, error) {
-	s, err := h.limits.signIn(ctx, in.Username, func() (service.Session, error) {
-		return h.service.Sessions.Open(ctx, in.Username, in.Password, device(ctx))
+func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (contract.LogInRes, error) {
+	var opened service.Opened
+	err := h.limits.signIn(ctx, in.Username, func() (whole bool, err error) {
+		opened, err = h.service.Sessions.Open(ctx, in.Username, in.Password, device(ctx))
+		return opened.Challenge == nil, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return h.session(s), nil
+	if c := opened.Challenge; c != nil {
+		return &contract.SecondFactorChallenge{Ticket: c.Ticket, Methods: c.Methods, ExpiresIn: h.until(c.Expires)}, nil
+	}
+	return h.session(opened.Session), nil
 }
 
 // RefreshSession implements POST /api/v1/auth/refresh.

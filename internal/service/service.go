@@ -10,6 +10,7 @@ import (
 	"parley/internal/auth"
 	"parley/internal/chat"
 	"parley/internal/oidc"
+	"parley/internal/passkey"
 	"parley/internal/session"
 	"parley/internal/store"
 )
@@ -35,6 +36,12 @@ type Deps struct {
 	Logger    *slog.Logger
 	// Sessions are how long sessions live.
 	Sessions session.Policy
+	// Vault seals the secrets of authenticator apps; nil: people can have none.
+	Vault *auth.Vault
+	// Passkeys judges passkeys; nil: people can have none.
+	Passkeys *passkey.Party
+	// Issuer is how authenticator apps call this server.
+	Issuer string
 	// Keeper stores sessions; nil keeps them in the Store.
 	Keeper session.Keeper
 	// Options are the ways in that the settings open.
@@ -46,9 +53,12 @@ type Deps struct {
 
 // Service holds the nouns.
 type Service struct {
-	Options    *Options
-	Users      *Users
-	Sessions   *Sessions
+	Options  *Options
+	Users    *Users
+	Sessions *Sessions
+	// TwoFactor and Passkeys are what a sign-in can ask for besides a password, and instead of one.
+	TwoFactor  *TwoFactor
+	Passkeys   *Passkeys
 	Identities *Identities
 	Notices    *Notices
 	Rooms      *Rooms
@@ -59,6 +69,7 @@ type Service struct {
 // New wires the nouns. The store's posted messages are announced from here on.
 func New(d Deps) *Service {
 	access := newMemberships(d.Store, d.Clock)
+	d.Options.Passkeys = d.Passkeys != nil
 	options := &Options{store: d.Store, offered: d.Options}
 	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock, options: options}
 	stored := store.NewSessions(d.Store, d.Sessions)
@@ -73,8 +84,11 @@ func New(d Deps) *Service {
 		}
 		d.Publisher.Announce(events...)
 	})
+	tickets := &tickets{store: d.Store, clock: d.Clock}
+	second := &TwoFactor{store: d.Store, vault: d.Vault, tickets: tickets, issuer: d.Issuer, clock: d.Clock, log: d.Logger}
 	sessions := &Sessions{
 		store: d.Store, hasher: d.Hasher, tokens: d.Tokens, publisher: d.Publisher, clock: d.Clock, log: d.Logger, users: users,
+		second: second, tickets: tickets,
 		families: session.NewFamilies(d.Keeper, d.Sessions, d.Clock), revoked: session.NewRevocations(d.Sessions.Remember, d.Clock),
 		// Also with another keeper: what the database still has of a time without it goes.
 		sweep: func(ctx context.Context, at time.Time) (int64, error) {
@@ -86,13 +100,18 @@ func New(d Deps) *Service {
 			return sessions + tickets, err
 		},
 	}
+	second.sessions = sessions
 	return &Service{
-		Options:  options,
-		Users:    users,
-		Sessions: sessions,
+		Options:   options,
+		Users:     users,
+		Sessions:  sessions,
+		TwoFactor: second,
+		Passkeys: &Passkeys{
+			store: d.Store, sessions: sessions, party: d.Passkeys, tickets: tickets, clock: d.Clock, log: d.Logger,
+		},
 		Identities: &Identities{
 			store: d.Store, sessions: sessions, options: options, providers: d.Providers, signUp: d.ProviderSignUp,
-			tickets: &tickets{store: d.Store, clock: d.Clock}, clock: d.Clock, log: d.Logger,
+			tickets: tickets, clock: d.Clock, log: d.Logger,
 		},
 		Notices:  &Notices{store: d.Store},
 		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members},

@@ -25,6 +25,8 @@ type Sessions struct {
 	clock     chat.Clock
 	log       *slog.Logger
 	users     *Users
+	second    *TwoFactor
+	tickets   *tickets
 	sweep     func(context.Context, time.Time) (int64, error)
 
 	catchingUp sync.Mutex
@@ -56,46 +58,37 @@ func (s *Sessions) SignUp(ctx context.Context, in chat.SignUp, d chat.Device) (S
 	return s.start(ctx, user, d, nil)
 }
 
-// Open signs a person in. An unknown name and a wrong password are the same chat.ErrBadCredentials and take the same time. The person is
-// told when the device is a new one.
-func (s *Sessions) Open(ctx context.Context, username, password string, d chat.Device) (Session, error) {
+// Open signs a person in, or asks for a second factor where the account has one. An unknown name and a wrong password are the same
+// chat.ErrBadCredentials and take the same time. The person is told when the device is a new one.
+func (s *Sessions) Open(ctx context.Context, username, password string, d chat.Device) (Opened, error) {
 	user, hash, err := s.lookUp(ctx, username)
 	if err != nil && !errors.Is(err, chat.ErrUserNotFound) {
-		return Session{}, fmt.Errorf("open session: %w", err)
+		return Opened{}, fmt.Errorf("open session: %w", err)
 	}
 	if err != nil || len(password) > maxPasswordBytes {
 		if err := s.hasher.VerifyDummy(ctx, password[:min(len(password), maxPasswordBytes)]); err != nil {
-			return Session{}, fmt.Errorf("open session: %w", err)
+			return Opened{}, fmt.Errorf("open session: %w", err)
 		}
-		return Session{}, chat.ErrBadCredentials
+		return Opened{}, chat.ErrBadCredentials
 	}
 	ok, rehash, err := s.hasher.Verify(ctx, hash, password)
 	switch {
 	case err != nil:
-		return Session{}, fmt.Errorf("open session: %w", err)
+		return Opened{}, fmt.Errorf("open session: %w", err)
 	case !ok:
-		return Session{}, chat.ErrBadCredentials
+		return Opened{}, chat.ErrBadCredentials
 	case rehash:
 		hash = s.rehash(live(ctx), user.ID, hash, password)
 	}
+	challenge, err := s.challenge(ctx, user, hash)
+	if err != nil || challenge != nil {
+		return Opened{Challenge: challenge}, err
+	}
 	opened, err := s.open(ctx, user, d)
 	if err != nil {
-		return Session{}, err
+		return Opened{}, err
 	}
-	return opened, s.stillGood(ctx, opened, user.Username, hash)
-}
-
-// open starts a session of somebody who has proven who they are, and tells them when the device is a new one.
-func (s *Sessions) open(ctx context.Context, user chat.User, d chat.Device) (Session, error) {
-	seen, err := s.store.DeviceSeen(ctx, user.ID, chat.AuditSessionOpened, d, now(s.clock).Add(-deviceMemory))
-	if err != nil {
-		return Session{}, fmt.Errorf("open session: %w", err)
-	}
-	var notices []chat.Notice
-	if !seen {
-		notices = []chat.Notice{{Kind: chat.NoticeSessionOpened}}
-	}
-	return s.start(ctx, user, d, notices)
+	return Opened{Session: opened}, s.stillGood(ctx, opened, user.Username, hash)
 }
 
 // stillGood takes a sign-in back whose password was changed while it was being checked: the change has ended every session that it saw, and

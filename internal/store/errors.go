@@ -30,6 +30,7 @@ var uniques = map[string]string{
 	"rooms.created_by, rooms.creation_key":    "rooms_creation_key",
 	"messages.author_id, messages.client_key": "messages_author_client_key",
 	"messages.room_id, messages.number":       "messages_room_number",
+	"passkeys.credential":                     "passkeys_credential",
 	"messages.room_id, messages.revision":     "messages_room_revision",
 }
 

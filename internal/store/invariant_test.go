@@ -41,6 +41,10 @@ func TestInvariants(t *testing.T) {
 		{"no_way_in", "ways_in", []string{"UPDATE users SET password_hash = '' WHERE username = 'maya'"}},
 		{"room_name_twice", "room_names_unique", []string{noIndex("rooms_creation_key"), noIndex("rooms_public_name"), addRoom}},
 		{"tombstone_with_text", "tombstones", []string{"UPDATE messages SET deleted_at = 1 WHERE number = 1"}},
+		{"passkey_twice", "passkeys_unique", []string{noIndex("passkeys_credential"), addPasskey}},
+		{"eleven_recovery_codes", "recovery_codes", []string{addCodes}},
+		{"recovery_code_without_a_key", "references", []string{"DELETE FROM totp_keys"}},
+		{"step_went_back", "totp_steps", []string{"UPDATE totp_keys SET last_step = 0"}},
 		{"counter_behind", "counters", []string{"UPDATE counters SET next = 1 WHERE name = 'messages'"}},
 		{"counter_missing", "counters", []string{"DELETE FROM counters WHERE name = 'users'"}},
 		{"author_gone", "references", []string{"DELETE FROM users WHERE username = 'maya'"}},
@@ -79,7 +83,13 @@ SELECT ` + id + `, id, 'https://login.example.org', 'sub', '', 0, 0 FROM users W
 const addRoom = `INSERT INTO rooms (id, kind, name, name_key, topic, created_by, creation_key, created_at, active_at)
 SELECT 2, kind, name, name_key, topic, created_by, creation_key, created_at, active_at FROM rooms`
 
-// people makes two people in one room with three messages, one of them edited.
+const addPasskey = `INSERT INTO passkeys (id, user_id, credential, public_key, transports, backup_eligible, backed_up, sign_count, name, created_at)
+SELECT 2, user_id, credential, public_key, transports, backup_eligible, backed_up, sign_count, name, created_at FROM passkeys`
+
+const addCodes = `INSERT INTO recovery_codes (user_id, hash)
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10) SELECT user_id, 'h' || i FROM n CROSS JOIN totp_keys`
+
+// people makes two people in one room with three messages, one of them edited. One of them has two-step sign-in and a passkey.
 func people(t *testing.T, s *store.Store) {
 	t.Helper()
 	ctx := context.Background()
@@ -95,6 +105,12 @@ func people(t *testing.T, s *store.Store) {
 		post(t, s, room.ID, maya, "hello 👋\u2028\"\\\x01", key("k", i))
 	}
 	if _, err := s.EditMessage(ctx, room.ID, 1, "edited", at); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.InsertTOTPKey(ctx, chat.TOTPKey{User: maya, Sealed: "k:sealed", LastStep: at.Unix() / 30, CreatedAt: at}, []string{"h0"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.InsertPasskey(ctx, chat.Passkey{User: maya, Credential: []byte("a"), PublicKey: []byte("b"), Name: "Phone", CreatedAt: at}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -24,11 +24,17 @@ func New(db DBTX) *Queries {
 func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	q := Queries{db: db}
 	var err error
+	if q.advanceTOTPKeyStmt, err = db.PrepareContext(ctx, advanceTOTPKey); err != nil {
+		return nil, fmt.Errorf("error preparing query AdvanceTOTPKey: %w", err)
+	}
 	if q.browsePublicRoomsStmt, err = db.PrepareContext(ctx, browsePublicRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query BrowsePublicRooms: %w", err)
 	}
 	if q.countMemberStmt, err = db.PrepareContext(ctx, countMember); err != nil {
 		return nil, fmt.Errorf("error preparing query CountMember: %w", err)
+	}
+	if q.countPasskeysStmt, err = db.PrepareContext(ctx, countPasskeys); err != nil {
+		return nil, fmt.Errorf("error preparing query CountPasskeys: %w", err)
 	}
 	if q.countWaysInStmt, err = db.PrepareContext(ctx, countWaysIn); err != nil {
 		return nil, fmt.Errorf("error preparing query CountWaysIn: %w", err)
@@ -48,11 +54,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteNoticeStmt, err = db.PrepareContext(ctx, deleteNotice); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteNotice: %w", err)
 	}
+	if q.deletePasskeyStmt, err = db.PrepareContext(ctx, deletePasskey); err != nil {
+		return nil, fmt.Errorf("error preparing query DeletePasskey: %w", err)
+	}
+	if q.deleteRecoveryCodeStmt, err = db.PrepareContext(ctx, deleteRecoveryCode); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteRecoveryCode: %w", err)
+	}
+	if q.deleteRecoveryCodesStmt, err = db.PrepareContext(ctx, deleteRecoveryCodes); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteRecoveryCodes: %w", err)
+	}
 	if q.deleteSessionStmt, err = db.PrepareContext(ctx, deleteSession); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteSession: %w", err)
 	}
 	if q.deleteSessionsOverStmt, err = db.PrepareContext(ctx, deleteSessionsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteSessionsOver: %w", err)
+	}
+	if q.deleteTOTPKeyStmt, err = db.PrepareContext(ctx, deleteTOTPKey); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteTOTPKey: %w", err)
 	}
 	if q.deleteTicketsOfUserStmt, err = db.PrepareContext(ctx, deleteTicketsOfUser); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteTicketsOfUser: %w", err)
@@ -90,11 +108,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertNoticeStmt, err = db.PrepareContext(ctx, insertNotice); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertNotice: %w", err)
 	}
+	if q.insertPasskeyStmt, err = db.PrepareContext(ctx, insertPasskey); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertPasskey: %w", err)
+	}
+	if q.insertRecoveryCodeStmt, err = db.PrepareContext(ctx, insertRecoveryCode); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertRecoveryCode: %w", err)
+	}
 	if q.insertRoomStmt, err = db.PrepareContext(ctx, insertRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertRoom: %w", err)
 	}
 	if q.insertSessionStmt, err = db.PrepareContext(ctx, insertSession); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSession: %w", err)
+	}
+	if q.insertTOTPKeyStmt, err = db.PrepareContext(ctx, insertTOTPKey); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertTOTPKey: %w", err)
 	}
 	if q.insertTicketStmt, err = db.PrepareContext(ctx, insertTicket); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertTicket: %w", err)
@@ -129,8 +156,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listNoticesStmt, err = db.PrepareContext(ctx, listNotices); err != nil {
 		return nil, fmt.Errorf("error preparing query ListNotices: %w", err)
 	}
+	if q.listPasskeysStmt, err = db.PrepareContext(ctx, listPasskeys); err != nil {
+		return nil, fmt.Errorf("error preparing query ListPasskeys: %w", err)
+	}
 	if q.listRoomsOfUserStmt, err = db.PrepareContext(ctx, listRoomsOfUser); err != nil {
 		return nil, fmt.Errorf("error preparing query ListRoomsOfUser: %w", err)
+	}
+	if q.listSealedTOTPKeysStmt, err = db.PrepareContext(ctx, listSealedTOTPKeys); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSealedTOTPKeys: %w", err)
 	}
 	if q.listSessionsStmt, err = db.PrepareContext(ctx, listSessions); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSessions: %w", err)
@@ -159,6 +192,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.passOwnershipStmt, err = db.PrepareContext(ctx, passOwnership); err != nil {
 		return nil, fmt.Errorf("error preparing query PassOwnership: %w", err)
 	}
+	if q.passkeyByCredentialStmt, err = db.PrepareContext(ctx, passkeyByCredential); err != nil {
+		return nil, fmt.Errorf("error preparing query PasskeyByCredential: %w", err)
+	}
+	if q.renamePasskeyStmt, err = db.PrepareContext(ctx, renamePasskey); err != nil {
+		return nil, fmt.Errorf("error preparing query RenamePasskey: %w", err)
+	}
+	if q.replaceSealedTOTPKeyStmt, err = db.PrepareContext(ctx, replaceSealedTOTPKey); err != nil {
+		return nil, fmt.Errorf("error preparing query ReplaceSealedTOTPKey: %w", err)
+	}
 	if q.reserveNumbersStmt, err = db.PrepareContext(ctx, reserveNumbers); err != nil {
 		return nil, fmt.Errorf("error preparing query ReserveNumbers: %w", err)
 	}
@@ -176,6 +218,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.sessionByIDStmt, err = db.PrepareContext(ctx, sessionByID); err != nil {
 		return nil, fmt.Errorf("error preparing query SessionByID: %w", err)
+	}
+	if q.tOTPKeyStmt, err = db.PrepareContext(ctx, tOTPKey); err != nil {
+		return nil, fmt.Errorf("error preparing query TOTPKey: %w", err)
 	}
 	if q.takeBlockStmt, err = db.PrepareContext(ctx, takeBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeBlock: %w", err)
@@ -201,6 +246,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.useIdentityStmt, err = db.PrepareContext(ctx, useIdentity); err != nil {
 		return nil, fmt.Errorf("error preparing query UseIdentity: %w", err)
 	}
+	if q.usePasskeyStmt, err = db.PrepareContext(ctx, usePasskey); err != nil {
+		return nil, fmt.Errorf("error preparing query UsePasskey: %w", err)
+	}
 	if q.userByIDStmt, err = db.PrepareContext(ctx, userByID); err != nil {
 		return nil, fmt.Errorf("error preparing query UserByID: %w", err)
 	}
@@ -212,6 +260,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 
 func (q *Queries) Close() error {
 	var err error
+	if q.advanceTOTPKeyStmt != nil {
+		if cerr := q.advanceTOTPKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing advanceTOTPKeyStmt: %w", cerr)
+		}
+	}
 	if q.browsePublicRoomsStmt != nil {
 		if cerr := q.browsePublicRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing browsePublicRoomsStmt: %w", cerr)
@@ -220,6 +273,11 @@ func (q *Queries) Close() error {
 	if q.countMemberStmt != nil {
 		if cerr := q.countMemberStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countMemberStmt: %w", cerr)
+		}
+	}
+	if q.countPasskeysStmt != nil {
+		if cerr := q.countPasskeysStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countPasskeysStmt: %w", cerr)
 		}
 	}
 	if q.countWaysInStmt != nil {
@@ -252,6 +310,21 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteNoticeStmt: %w", cerr)
 		}
 	}
+	if q.deletePasskeyStmt != nil {
+		if cerr := q.deletePasskeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deletePasskeyStmt: %w", cerr)
+		}
+	}
+	if q.deleteRecoveryCodeStmt != nil {
+		if cerr := q.deleteRecoveryCodeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteRecoveryCodeStmt: %w", cerr)
+		}
+	}
+	if q.deleteRecoveryCodesStmt != nil {
+		if cerr := q.deleteRecoveryCodesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteRecoveryCodesStmt: %w", cerr)
+		}
+	}
 	if q.deleteSessionStmt != nil {
 		if cerr := q.deleteSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteSessionStmt: %w", cerr)
@@ -260,6 +333,11 @@ func (q *Queries) Close() error {
 	if q.deleteSessionsOverStmt != nil {
 		if cerr := q.deleteSessionsOverStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteSessionsOverStmt: %w", cerr)
+		}
+	}
+	if q.deleteTOTPKeyStmt != nil {
+		if cerr := q.deleteTOTPKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteTOTPKeyStmt: %w", cerr)
 		}
 	}
 	if q.deleteTicketsOfUserStmt != nil {
@@ -322,6 +400,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertNoticeStmt: %w", cerr)
 		}
 	}
+	if q.insertPasskeyStmt != nil {
+		if cerr := q.insertPasskeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertPasskeyStmt: %w", cerr)
+		}
+	}
+	if q.insertRecoveryCodeStmt != nil {
+		if cerr := q.insertRecoveryCodeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertRecoveryCodeStmt: %w", cerr)
+		}
+	}
 	if q.insertRoomStmt != nil {
 		if cerr := q.insertRoomStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertRoomStmt: %w", cerr)
@@ -330,6 +418,11 @@ func (q *Queries) Close() error {
 	if q.insertSessionStmt != nil {
 		if cerr := q.insertSessionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertSessionStmt: %w", cerr)
+		}
+	}
+	if q.insertTOTPKeyStmt != nil {
+		if cerr := q.insertTOTPKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertTOTPKeyStmt: %w", cerr)
 		}
 	}
 	if q.insertTicketStmt != nil {
@@ -387,9 +480,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listNoticesStmt: %w", cerr)
 		}
 	}
+	if q.listPasskeysStmt != nil {
+		if cerr := q.listPasskeysStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listPasskeysStmt: %w", cerr)
+		}
+	}
 	if q.listRoomsOfUserStmt != nil {
 		if cerr := q.listRoomsOfUserStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listRoomsOfUserStmt: %w", cerr)
+		}
+	}
+	if q.listSealedTOTPKeysStmt != nil {
+		if cerr := q.listSealedTOTPKeysStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSealedTOTPKeysStmt: %w", cerr)
 		}
 	}
 	if q.listSessionsStmt != nil {
@@ -437,6 +540,21 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing passOwnershipStmt: %w", cerr)
 		}
 	}
+	if q.passkeyByCredentialStmt != nil {
+		if cerr := q.passkeyByCredentialStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing passkeyByCredentialStmt: %w", cerr)
+		}
+	}
+	if q.renamePasskeyStmt != nil {
+		if cerr := q.renamePasskeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing renamePasskeyStmt: %w", cerr)
+		}
+	}
+	if q.replaceSealedTOTPKeyStmt != nil {
+		if cerr := q.replaceSealedTOTPKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing replaceSealedTOTPKeyStmt: %w", cerr)
+		}
+	}
 	if q.reserveNumbersStmt != nil {
 		if cerr := q.reserveNumbersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing reserveNumbersStmt: %w", cerr)
@@ -465,6 +583,11 @@ func (q *Queries) Close() error {
 	if q.sessionByIDStmt != nil {
 		if cerr := q.sessionByIDStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sessionByIDStmt: %w", cerr)
+		}
+	}
+	if q.tOTPKeyStmt != nil {
+		if cerr := q.tOTPKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tOTPKeyStmt: %w", cerr)
 		}
 	}
 	if q.takeBlockStmt != nil {
@@ -505,6 +628,11 @@ func (q *Queries) Close() error {
 	if q.useIdentityStmt != nil {
 		if cerr := q.useIdentityStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing useIdentityStmt: %w", cerr)
+		}
+	}
+	if q.usePasskeyStmt != nil {
+		if cerr := q.usePasskeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing usePasskeyStmt: %w", cerr)
 		}
 	}
 	if q.userByIDStmt != nil {
@@ -554,135 +682,167 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                      DBTX
-	tx                      *sql.Tx
-	browsePublicRoomsStmt   *sql.Stmt
-	countMemberStmt         *sql.Stmt
-	countWaysInStmt         *sql.Stmt
-	deleteEndedSessionsStmt *sql.Stmt
-	deleteIdentityStmt      *sql.Stmt
-	deleteMemberStmt        *sql.Stmt
-	deleteMessageStmt       *sql.Stmt
-	deleteNoticeStmt        *sql.Stmt
-	deleteSessionStmt       *sql.Stmt
-	deleteSessionsOverStmt  *sql.Stmt
-	deleteTicketsOfUserStmt *sql.Stmt
-	deleteTicketsOverStmt   *sql.Stmt
-	deviceSeenStmt          *sql.Stmt
-	editMessageStmt         *sql.Stmt
-	hasPasswordStmt         *sql.Stmt
-	hasUsersStmt            *sql.Stmt
-	insertAuditEntryStmt    *sql.Stmt
-	insertEndedSessionStmt  *sql.Stmt
-	insertIdentityStmt      *sql.Stmt
-	insertMemberStmt        *sql.Stmt
-	insertMessageStmt       *sql.Stmt
-	insertNoticeStmt        *sql.Stmt
-	insertRoomStmt          *sql.Stmt
-	insertSessionStmt       *sql.Stmt
-	insertTicketStmt        *sql.Stmt
-	insertUserStmt          *sql.Stmt
-	lastReadNumberStmt      *sql.Stmt
-	listAuditEntriesStmt    *sql.Stmt
-	listChangesStmt         *sql.Stmt
-	listEndedSessionsStmt   *sql.Stmt
-	listIdentitiesStmt      *sql.Stmt
-	listMembersStmt         *sql.Stmt
-	listMessagesAfterStmt   *sql.Stmt
-	listMessagesBeforeStmt  *sql.Stmt
-	listNoticesStmt         *sql.Stmt
-	listRoomsOfUserStmt     *sql.Stmt
-	listSessionsStmt        *sql.Stmt
-	listUsersByIDStmt       *sql.Stmt
-	lockUserStmt            *sql.Stmt
-	markReadStmt            *sql.Stmt
-	memberByIDStmt          *sql.Stmt
-	messageByClientKeyStmt  *sql.Stmt
-	messageByNumberStmt     *sql.Stmt
-	nextRevisionStmt        *sql.Stmt
-	passOwnershipStmt       *sql.Stmt
-	reserveNumbersStmt      *sql.Stmt
-	roomByIDStmt            *sql.Stmt
-	roomForUserStmt         *sql.Stmt
-	roomIDByCreationKeyStmt *sql.Stmt
-	rotateSessionStmt       *sql.Stmt
-	sessionByIDStmt         *sql.Stmt
-	takeBlockStmt           *sql.Stmt
-	takeTicketStmt          *sql.Stmt
-	ticketByHashStmt        *sql.Stmt
-	trimNoticesStmt         *sql.Stmt
-	tryTicketStmt           *sql.Stmt
-	updatePasswordHashStmt  *sql.Stmt
-	updateRoomStmt          *sql.Stmt
-	useIdentityStmt         *sql.Stmt
-	userByIDStmt            *sql.Stmt
-	userByUsernameKeyStmt   *sql.Stmt
+	db                       DBTX
+	tx                       *sql.Tx
+	advanceTOTPKeyStmt       *sql.Stmt
+	browsePublicRoomsStmt    *sql.Stmt
+	countMemberStmt          *sql.Stmt
+	countPasskeysStmt        *sql.Stmt
+	countWaysInStmt          *sql.Stmt
+	deleteEndedSessionsStmt  *sql.Stmt
+	deleteIdentityStmt       *sql.Stmt
+	deleteMemberStmt         *sql.Stmt
+	deleteMessageStmt        *sql.Stmt
+	deleteNoticeStmt         *sql.Stmt
+	deletePasskeyStmt        *sql.Stmt
+	deleteRecoveryCodeStmt   *sql.Stmt
+	deleteRecoveryCodesStmt  *sql.Stmt
+	deleteSessionStmt        *sql.Stmt
+	deleteSessionsOverStmt   *sql.Stmt
+	deleteTOTPKeyStmt        *sql.Stmt
+	deleteTicketsOfUserStmt  *sql.Stmt
+	deleteTicketsOverStmt    *sql.Stmt
+	deviceSeenStmt           *sql.Stmt
+	editMessageStmt          *sql.Stmt
+	hasPasswordStmt          *sql.Stmt
+	hasUsersStmt             *sql.Stmt
+	insertAuditEntryStmt     *sql.Stmt
+	insertEndedSessionStmt   *sql.Stmt
+	insertIdentityStmt       *sql.Stmt
+	insertMemberStmt         *sql.Stmt
+	insertMessageStmt        *sql.Stmt
+	insertNoticeStmt         *sql.Stmt
+	insertPasskeyStmt        *sql.Stmt
+	insertRecoveryCodeStmt   *sql.Stmt
+	insertRoomStmt           *sql.Stmt
+	insertSessionStmt        *sql.Stmt
+	insertTOTPKeyStmt        *sql.Stmt
+	insertTicketStmt         *sql.Stmt
+	insertUserStmt           *sql.Stmt
+	lastReadNumberStmt       *sql.Stmt
+	listAuditEntriesStmt     *sql.Stmt
+	listChangesStmt          *sql.Stmt
+	listEndedSessionsStmt    *sql.Stmt
+	listIdentitiesStmt       *sql.Stmt
+	listMembersStmt          *sql.Stmt
+	listMessagesAfterStmt    *sql.Stmt
+	listMessagesBeforeStmt   *sql.Stmt
+	listNoticesStmt          *sql.Stmt
+	listPasskeysStmt         *sql.Stmt
+	listRoomsOfUserStmt      *sql.Stmt
+	listSealedTOTPKeysStmt   *sql.Stmt
+	listSessionsStmt         *sql.Stmt
+	listUsersByIDStmt        *sql.Stmt
+	lockUserStmt             *sql.Stmt
+	markReadStmt             *sql.Stmt
+	memberByIDStmt           *sql.Stmt
+	messageByClientKeyStmt   *sql.Stmt
+	messageByNumberStmt      *sql.Stmt
+	nextRevisionStmt         *sql.Stmt
+	passOwnershipStmt        *sql.Stmt
+	passkeyByCredentialStmt  *sql.Stmt
+	renamePasskeyStmt        *sql.Stmt
+	replaceSealedTOTPKeyStmt *sql.Stmt
+	reserveNumbersStmt       *sql.Stmt
+	roomByIDStmt             *sql.Stmt
+	roomForUserStmt          *sql.Stmt
+	roomIDByCreationKeyStmt  *sql.Stmt
+	rotateSessionStmt        *sql.Stmt
+	sessionByIDStmt          *sql.Stmt
+	tOTPKeyStmt              *sql.Stmt
+	takeBlockStmt            *sql.Stmt
+	takeTicketStmt           *sql.Stmt
+	ticketByHashStmt         *sql.Stmt
+	trimNoticesStmt          *sql.Stmt
+	tryTicketStmt            *sql.Stmt
+	updatePasswordHashStmt   *sql.Stmt
+	updateRoomStmt           *sql.Stmt
+	useIdentityStmt          *sql.Stmt
+	usePasskeyStmt           *sql.Stmt
+	userByIDStmt             *sql.Stmt
+	userByUsernameKeyStmt    *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                      tx,
-		tx:                      tx,
-		browsePublicRoomsStmt:   q.browsePublicRoomsStmt,
-		countMemberStmt:         q.countMemberStmt,
-		countWaysInStmt:         q.countWaysInStmt,
-		deleteEndedSessionsStmt: q.deleteEndedSessionsStmt,
-		deleteIdentityStmt:      q.deleteIdentityStmt,
-		deleteMemberStmt:        q.deleteMemberStmt,
-		deleteMessageStmt:       q.deleteMessageStmt,
-		deleteNoticeStmt:        q.deleteNoticeStmt,
-		deleteSessionStmt:       q.deleteSessionStmt,
-		deleteSessionsOverStmt:  q.deleteSessionsOverStmt,
-		deleteTicketsOfUserStmt: q.deleteTicketsOfUserStmt,
-		deleteTicketsOverStmt:   q.deleteTicketsOverStmt,
-		deviceSeenStmt:          q.deviceSeenStmt,
-		editMessageStmt:         q.editMessageStmt,
-		hasPasswordStmt:         q.hasPasswordStmt,
-		hasUsersStmt:            q.hasUsersStmt,
-		insertAuditEntryStmt:    q.insertAuditEntryStmt,
-		insertEndedSessionStmt:  q.insertEndedSessionStmt,
-		insertIdentityStmt:      q.insertIdentityStmt,
-		insertMemberStmt:        q.insertMemberStmt,
-		insertMessageStmt:       q.insertMessageStmt,
-		insertNoticeStmt:        q.insertNoticeStmt,
-		insertRoomStmt:          q.insertRoomStmt,
-		insertSessionStmt:       q.insertSessionStmt,
-		insertTicketStmt:        q.insertTicketStmt,
-		insertUserStmt:          q.insertUserStmt,
-		lastReadNumberStmt:      q.lastReadNumberStmt,
-		listAuditEntriesStmt:    q.listAuditEntriesStmt,
-		listChangesStmt:         q.listChangesStmt,
-		listEndedSessionsStmt:   q.listEndedSessionsStmt,
-		listIdentitiesStmt:      q.listIdentitiesStmt,
-		listMembersStmt:         q.listMembersStmt,
-		listMessagesAfterStmt:   q.listMessagesAfterStmt,
-		listMessagesBeforeStmt:  q.listMessagesBeforeStmt,
-		listNoticesStmt:         q.listNoticesStmt,
-		listRoomsOfUserStmt:     q.listRoomsOfUserStmt,
-		listSessionsStmt:        q.listSessionsStmt,
-		listUsersByIDStmt:       q.listUsersByIDStmt,
-		lockUserStmt:            q.lockUserStmt,
-		markReadStmt:            q.markReadStmt,
-		memberByIDStmt:          q.memberByIDStmt,
-		messageByClientKeyStmt:  q.messageByClientKeyStmt,
-		messageByNumberStmt:     q.messageByNumberStmt,
-		nextRevisionStmt:        q.nextRevisionStmt,
-		passOwnershipStmt:       q.passOwnershipStmt,
-		reserveNumbersStmt:      q.reserveNumbersStmt,
-		roomByIDStmt:            q.roomByIDStmt,
-		roomForUserStmt:         q.roomForUserStmt,
-		roomIDByCreationKeyStmt: q.roomIDByCreationKeyStmt,
-		rotateSessionStmt:       q.rotateSessionStmt,
-		sessionByIDStmt:         q.sessionByIDStmt,
-		takeBlockStmt:           q.takeBlockStmt,
-		takeTicketStmt:          q.takeTicketStmt,
-		ticketByHashStmt:        q.ticketByHashStmt,
-		trimNoticesStmt:         q.trimNoticesStmt,
-		tryTicketStmt:           q.tryTicketStmt,
-		updatePasswordHashStmt:  q.updatePasswordHashStmt,
-		updateRoomStmt:          q.updateRoomStmt,
-		useIdentityStmt:         q.useIdentityStmt,
-		userByIDStmt:            q.userByIDStmt,
-		userByUsernameKeyStmt:   q.userByUsernameKeyStmt,
+		db:                       tx,
+		tx:                       tx,
+		advanceTOTPKeyStmt:       q.advanceTOTPKeyStmt,
+		browsePublicRoomsStmt:    q.browsePublicRoomsStmt,
+		countMemberStmt:          q.countMemberStmt,
+		countPasskeysStmt:        q.countPasskeysStmt,
+		countWaysInStmt:          q.countWaysInStmt,
+		deleteEndedSessionsStmt:  q.deleteEndedSessionsStmt,
+		deleteIdentityStmt:       q.deleteIdentityStmt,
+		deleteMemberStmt:         q.deleteMemberStmt,
+		deleteMessageStmt:        q.deleteMessageStmt,
+		deleteNoticeStmt:         q.deleteNoticeStmt,
+		deletePasskeyStmt:        q.deletePasskeyStmt,
+		deleteRecoveryCodeStmt:   q.deleteRecoveryCodeStmt,
+		deleteRecoveryCodesStmt:  q.deleteRecoveryCodesStmt,
+		deleteSessionStmt:        q.deleteSessionStmt,
+		deleteSessionsOverStmt:   q.deleteSessionsOverStmt,
+		deleteTOTPKeyStmt:        q.deleteTOTPKeyStmt,
+		deleteTicketsOfUserStmt:  q.deleteTicketsOfUserStmt,
+		deleteTicketsOverStmt:    q.deleteTicketsOverStmt,
+		deviceSeenStmt:           q.deviceSeenStmt,
+		editMessageStmt:          q.editMessageStmt,
+		hasPasswordStmt:          q.hasPasswordStmt,
+		hasUsersStmt:             q.hasUsersStmt,
+		insertAuditEntryStmt:     q.insertAuditEntryStmt,
+		insertEndedSessionStmt:   q.insertEndedSessionStmt,
+		insertIdentityStmt:       q.insertIdentityStmt,
+		insertMemberStmt:         q.insertMemberStmt,
+		insertMessageStmt:        q.insertMessageStmt,
+		insertNoticeStmt:         q.insertNoticeStmt,
+		insertPasskeyStmt:        q.insertPasskeyStmt,
+		insertRecoveryCodeStmt:   q.insertRecoveryCodeStmt,
+		insertRoomStmt:           q.insertRoomStmt,
+		insertSessionStmt:        q.insertSessionStmt,
+		insertTOTPKeyStmt:        q.insertTOTPKeyStmt,
+		insertTicketStmt:         q.insertTicketStmt,
+		insertUserStmt:           q.insertUserStmt,
+		lastReadNumberStmt:       q.lastReadNumberStmt,
+		listAuditEntriesStmt:     q.listAuditEntriesStmt,
+		listChangesStmt:          q.listChangesStmt,
+		listEndedSessionsStmt:    q.listEndedSessionsStmt,
+		listIdentitiesStmt:       q.listIdentitiesStmt,
+		listMembersStmt:          q.listMembersStmt,
+		listMessagesAfterStmt:    q.listMessagesAfterStmt,
+		listMessagesBeforeStmt:   q.listMessagesBeforeStmt,
+		listNoticesStmt:          q.listNoticesStmt,
+		listPasskeysStmt:         q.listPasskeysStmt,
+		listRoomsOfUserStmt:      q.listRoomsOfUserStmt,
+		listSealedTOTPKeysStmt:   q.listSealedTOTPKeysStmt,
+		listSessionsStmt:         q.listSessionsStmt,
+		listUsersByIDStmt:        q.listUsersByIDStmt,
+		lockUserStmt:             q.lockUserStmt,
+		markReadStmt:             q.markReadStmt,
+		memberByIDStmt:           q.memberByIDStmt,
+		messageByClientKeyStmt:   q.messageByClientKeyStmt,
+		messageByNumberStmt:      q.messageByNumberStmt,
+		nextRevisionStmt:         q.nextRevisionStmt,
+		passOwnershipStmt:        q.passOwnershipStmt,
+		passkeyByCredentialStmt:  q.passkeyByCredentialStmt,
+		renamePasskeyStmt:        q.renamePasskeyStmt,
+		replaceSealedTOTPKeyStmt: q.replaceSealedTOTPKeyStmt,
+		reserveNumbersStmt:       q.reserveNumbersStmt,
+		roomByIDStmt:             q.roomByIDStmt,
+		roomForUserStmt:          q.roomForUserStmt,
+		roomIDByCreationKeyStmt:  q.roomIDByCreationKeyStmt,
+		rotateSessionStmt:        q.rotateSessionStmt,
+		sessionByIDStmt:          q.sessionByIDStmt,
+		tOTPKeyStmt:              q.tOTPKeyStmt,
+		takeBlockStmt:            q.takeBlockStmt,
+		takeTicketStmt:           q.takeTicketStmt,
+		ticketByHashStmt:         q.ticketByHashStmt,
+		trimNoticesStmt:          q.trimNoticesStmt,
+		tryTicketStmt:            q.tryTicketStmt,
+		updatePasswordHashStmt:   q.updatePasswordHashStmt,
+		updateRoomStmt:           q.updateRoomStmt,
+		useIdentityStmt:          q.useIdentityStmt,
+		usePasskeyStmt:           q.usePasskeyStmt,
+		userByIDStmt:             q.userByIDStmt,
+		userByUsernameKeyStmt:    q.userByUsernameKeyStmt,
 	}
 }

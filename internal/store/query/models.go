@@ -48,6 +48,20 @@ type Notice struct {
 	Place     string
 }
 
+type Passkey struct {
+	ID             int64
+	UserID         int64
+	Credential     string
+	PublicKey      string
+	Transports     string
+	BackupEligible int64
+	BackedUp       int64
+	SignCount      int64
+	Name           string
+	CreatedAt      int64
+	UsedAt         *int64
+}
+
 type Room struct {
 	ID          int64
 	Kind        string

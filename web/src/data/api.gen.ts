@@ -58,6 +58,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish a sign-in that asked for a second factor
+         * @description Each code is good once. A wrong one is `wrong_code`; after five of them, or when the ticket has expired or the password has changed
+         *     meanwhile, it is `ticket_over` and the sign-in starts again.
+         */
+        post: operations["logInSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a challenge to sign in with a passkey */
+        post: operations["beginPasskeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description A passkey that has verified its person counts as two factors; no code is asked for.
+         */
+        post: operations["finishPasskeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/refresh": {
         parameters: {
             query?: never;
@@ -132,6 +190,171 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/two-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether my sign-in asks for a code */
+        get: operations["twoFactor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/two-factor/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a secret for an authenticator app
+         * @description Nothing changes before it is confirmed.
+         */
+        post: operations["beginTwoFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/two-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn the second step on */
+        post: operations["confirmTwoFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/two-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get new recovery codes
+         * @description Those of before are void.
+         */
+        post: operations["renewRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/two-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn the second step off */
+        post: operations["disableTwoFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My passkeys */
+        get: operations["listPasskeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a challenge to add a passkey
+         * @description Within ten minutes of a sign-in the password may be left out.
+         */
+        post: operations["beginPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a passkey */
+        post: operations["finishPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: components["parameters"]["PasskeyID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a passkey */
+        delete: operations["deletePasskey"];
+        options?: never;
+        head?: never;
+        /** Give a passkey another name */
+        patch: operations["renamePasskey"];
         trace?: never;
     };
     "/api/v1/me/sessions": {
@@ -835,6 +1058,98 @@ export interface components {
             username: string;
             password: string;
         };
+        SecondFactorChallenge: {
+            /** @description Names the sign-in that waits. It is good for this alone. */
+            ticket: string;
+            /**
+             * @description What the account can go on with: `totp`, a code of an authenticator app; `recovery_code`; `passkey`, which is a sign-in of its own.
+             *     There may be others in the future.
+             */
+            methods: string[];
+            /** @description Seconds until the ticket expires. */
+            expires_in: number;
+        };
+        /** @description With one of the codes. */
+        SecondFactorInput: {
+            ticket: string;
+            code?: components["schemas"]["TOTPCode"];
+            recovery_code?: components["schemas"]["RecoveryCode"];
+        };
+        /** @description Six digits; spaces do not count. */
+        TOTPCode: string;
+        /** @description One of the recovery codes; case, hyphens and spaces do not count. */
+        RecoveryCode: string;
+        TwoFactor: {
+            /** @description Whether this server can keep secrets of authenticator apps; its operator gives it a key for them. */
+            available: boolean;
+            enabled: boolean;
+            enabled_at?: components["schemas"]["Time"];
+            recovery_codes_left: number;
+        };
+        TwoFactorSecret: {
+            /** @description To confirm with. */
+            ticket: string;
+            /** @description Base32, to be typed into an app. */
+            secret: string;
+            /** @description The same as an `otpauth` link, to be shown as a QR code. */
+            url: string;
+            /** @description Seconds until the ticket expires. */
+            expires_in: number;
+        };
+        ConfirmTwoFactorInput: {
+            ticket: string;
+            code: components["schemas"]["TOTPCode"];
+        };
+        /** @description The password, with one of the codes. */
+        TwoFactorProof: {
+            current_password: string;
+            code?: components["schemas"]["TOTPCode"];
+            recovery_code?: components["schemas"]["RecoveryCode"];
+        };
+        RecoveryCodes: {
+            recovery_codes: components["schemas"]["RecoveryCode"][];
+        };
+        PasswordInput: {
+            current_password: string;
+        };
+        RecentInput: {
+            current_password?: string;
+        };
+        PasskeyChallenge: {
+            /** @description Good once. */
+            ticket: string;
+            /** @description Options of WebAuthn as `PublicKeyCredential.parseRequestOptionsFromJSON` and `parseCreationOptionsFromJSON` read them. */
+            options: unknown;
+            /** @description Seconds until the ticket expires. */
+            expires_in: number;
+        };
+        PasskeySignInInput: {
+            ticket: string;
+            credential: components["schemas"]["PublicKeyCredential"];
+        };
+        /** @description What the browser answered, as `PublicKeyCredential.toJSON` writes it. */
+        PublicKeyCredential: unknown;
+        PasskeyInput: {
+            ticket: string;
+            name: components["schemas"]["PasskeyName"];
+            credential: components["schemas"]["PublicKeyCredential"];
+        };
+        /** @description 1 to 64 characters in one line. */
+        PasskeyName: string;
+        PasskeyNameInput: {
+            name: components["schemas"]["PasskeyName"];
+        };
+        Passkey: {
+            id: components["schemas"]["ID"];
+            name: components["schemas"]["PasskeyName"];
+            created_at: components["schemas"]["Time"];
+            used_at?: components["schemas"]["Time"];
+            /** @description It may be on several devices of the same person. */
+            synced: boolean;
+        };
+        PasskeyList: {
+            items: components["schemas"]["Passkey"][];
+        };
         Session: {
             /** @description For the Authorization header and the socket's connect command. Keep it in memory only. */
             access_token: string;
@@ -903,7 +1218,11 @@ export interface components {
         };
         /**
          * @description `session.opened`: a sign-in from a device not seen before. `session.reused`: a session ended because its refresh token was used twice.
-         *     `password.changed`: the password is another one. `identity.linked`: an account at a provider opens this one too. Clients show an unknown kind in general words.
+         *     `password.changed`: the password is another one. `identity.linked`: an account at a provider opens this one too.
+         *     `two_factor.enabled`, `two_factor.disabled`: sign-in asks for a code, or no longer.
+         *     `two_factor.recovery_used`: somebody signed in with a recovery code. `two_factor.codes_renewed`: there are new recovery codes.
+         *     `passkey.added`, `passkey.removed`: a passkey signs in, or no longer. `passkey.copied`: a passkey was refused because its count went
+         *     back, as that of a copy does. Clients show an unknown kind in general words.
          */
         NoticeKind: string;
         NoticeList: {
@@ -1236,6 +1555,7 @@ export interface components {
         UserID: components["schemas"]["ID"];
         ProviderID: string;
         SessionID: components["schemas"]["SessionID"];
+        PasskeyID: components["schemas"]["ID"];
         NoticeID: components["schemas"]["ID"];
         /** @description Always `1`. A form of another site cannot send it, so it stops cross-site request forgery. */
         XParley: "1";
@@ -1306,6 +1626,88 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LogInInput"];
+            };
+        };
+        responses: {
+            /** @description Signed in. The refresh token is in the cookie, the access token in the body. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The password is right, and the account asks for a second factor. Nobody is signed in yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorChallenge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    logInSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorInput"];
+            };
+        };
+        responses: {
+            /** @description Signed in. The refresh token is in the cookie, the access token in the body. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginPasskeySignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What `navigator.credentials.get` takes, and the ticket to finish with. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishPasskeySignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeySignInInput"];
             };
         };
         responses: {
@@ -1412,6 +1814,242 @@ export interface operations {
         };
         responses: {
             /** @description The new password holds, and this is the only session. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    twoFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwoFactor"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginTwoFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInput"];
+            };
+        };
+        responses: {
+            /** @description The secret, as text and as a link for a QR code. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwoFactorSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmTwoFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmTwoFactorInput"];
+            };
+        };
+        responses: {
+            /** @description It is on. The recovery codes are shown this once. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TwoFactorProof"];
+            };
+        };
+        responses: {
+            /** @description The recovery codes, shown this once. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    disableTwoFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TwoFactorProof"];
+            };
+        };
+        responses: {
+            /** @description The password alone signs in again. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description My passkeys, the oldest first; at most 20. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecentInput"];
+            };
+        };
+        responses: {
+            /** @description What `navigator.credentials.create` takes, and the ticket to finish with. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyInput"];
+            };
+        };
+        responses: {
+            /** @description The passkey. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deletePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: components["parameters"]["PasskeyID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It signs nobody in any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renamePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: components["parameters"]["PasskeyID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyNameInput"];
+            };
+        };
+        responses: {
+            /** @description It has the name. */
             204: {
                 headers: {
                     [name: string]: unknown;
