@@ -29,7 +29,11 @@ func (serveCmd) Run(ctx context.Context, e env) error {
 	}
 	log.InfoContext(ctx, "serving", slog.String("version", version), slog.String("addr", a.Addr()), slog.String("ops_addr", a.OpsAddr()),
 		slog.String("database", string(c.Database.Engine)))
-	if c.Env == config.Development {
+	if link := a.SetupLink(); link != "" {
+		// Not in the log, which others may read and keep; and not as a field, where secrets are struck out.
+		log.WarnContext(ctx, "this server has no account yet; the link to make the owner's is on standard output, and parley admin setup-link prints another")
+		_, _ = fmt.Fprintf(e.stdout, "\n  This Parley has no account yet. Make the owner's here, within a day:\n  %s\n\n", link)
+	} else if c.Env == config.Development {
 		_, _ = fmt.Fprintf(e.stdout, "\n  Parley is at http://%s\n  Open it and choose \"Create an account\" to make the first one.\n\n", a.Addr())
 	}
 	select {

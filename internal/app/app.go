@@ -48,6 +48,8 @@ type App struct {
 	budgets limit.Budgets
 	people  *wsapi.People
 
+	setupLink string
+
 	redis rueidis.Client // nil without Redis
 
 	public, ops     *http.Server
@@ -106,6 +108,9 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	}
 	// Before the first request: a session that ended while this node was down has ended here too.
 	if err := a.service.Sessions.CatchUp(ctx); err != nil {
+		return err
+	}
+	if err := a.makeSetupLink(ctx); err != nil {
 		return err
 	}
 	a.health = a.newHealth()

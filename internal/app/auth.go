@@ -82,7 +82,7 @@ func newHasher(c config.Auth) *auth.Hasher {
 
 // waysIn are those that the settings open.
 func waysIn(c config.Config) chat.Options {
-	options := chat.Options{SignUp: chat.SignUpPolicy(c.SignUp)}
+	options := chat.Options{SignUp: chat.SignUpPolicy(c.SignUp), Setup: c.SetupLink}
 	for _, p := range c.OIDC.Providers {
 		options.Providers = append(options.Providers, chat.Provider{ID: p.ID, Name: p.Name})
 	}
@@ -101,3 +101,27 @@ func (a *App) newProviders(registry prometheus.Registerer) (map[string]*oidc.Pro
 	}
 	return oidc.New(list, oidc.Deps{Clock: a.clock, Logger: a.log, Registry: registry})
 }
+
+// JoinLink is the link of an invite's secret. The secret is in the fragment, which browsers send to nobody: not to the server, whose logs and whose
+// proxies' logs have addresses in them, and not in a Referer.
+func JoinLink(c config.Config, secret string) string { return c.PublicURL.String() + "/join#" + secret }
+
+// makeSetupLink makes the link for the first account of a server that has none yet.
+func (a *App) makeSetupLink(ctx context.Context) error {
+	if !a.config.SetupLink {
+		return nil
+	}
+	o, err := a.service.Options.Show(ctx)
+	if err != nil || !o.FirstAccount {
+		return err
+	}
+	secret, err := a.service.Invites.Setup(ctx)
+	if err != nil {
+		return err
+	}
+	a.setupLink = JoinLink(a.config, secret)
+	return nil
+}
+
+// SetupLink is where the first account of this server is made; empty when it has one, or when everybody may make it.
+func (a *App) SetupLink() string { return a.setupLink }

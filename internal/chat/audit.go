@@ -17,6 +17,12 @@ const (
 	AuditPasswordChanged AuditAction = "password.changed" // by its owner
 	AuditIdentityLinked  AuditAction = "identity.linked"  // an account at a provider opens this one
 	AuditIdentityGone    AuditAction = "identity.unlinked"
+	AuditInviteCreated   AuditAction = "invite.created"
+	AuditInviteRevoked   AuditAction = "invite.revoked"
+	AuditInviteUsed      AuditAction = "invite.used" // somebody made an account by it
+	AuditRoleChanged     AuditAction = "role.changed"
+	AuditDeactivated     AuditAction = "account.deactivated"
+	AuditReactivated     AuditAction = "account.reactivated"
 
 	AuditTwoFactorEnabled  AuditAction = "two_factor.enabled"
 	AuditTwoFactorDisabled AuditAction = "two_factor.disabled"
@@ -33,7 +39,8 @@ type AuditEntry struct {
 	At      time.Time
 	Action  AuditAction
 	Actor   UserID // 0: the server itself, or somebody it could not name
-	User    UserID // whose account
+	User    UserID // whose account; 0: nobody's
 	Session SessionID
 	Device  Device // where the request came from
+	Detail  string // which invite, from which role to which; empty where the action says it all
 }

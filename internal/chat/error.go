@@ -23,6 +23,7 @@ const (
 	KindRateLimited
 	KindUnavailable
 	KindNoSpace
+	KindGone
 )
 
 // Error is a failure with a stable code for programs and a detail that is safe to show to people. It never carries a secret, a host
@@ -102,7 +103,21 @@ var (
 	ErrForbidden       = &Error{Kind: KindForbidden, Code: "forbidden", Detail: "You may not do this here."}
 	ErrSignUpClosed    = &Error{Kind: KindForbidden, Code: "sign_up_closed", Detail: "This server takes no new accounts."}
 	ErrInviteNeeded    = &Error{Kind: KindForbidden, Code: "invite_needed", Detail: "An account here needs an invite link."}
-	ErrUsernameTaken   = &Error{
+	ErrSetupNeeded     = &Error{
+		Kind: KindForbidden, Code: "setup_link_needed",
+		Detail: "The first account of this server needs the setup link, which the server prints when it starts.",
+	}
+	ErrInviteNotFound  = &Error{Kind: KindNotFound, Code: "invite_not_found", Detail: "There is no such invite."}
+	ErrInviteExpired   = &Error{Kind: KindGone, Code: "invite_expired", Detail: "This invite has expired. Ask for a new one."}
+	ErrInviteSpent     = &Error{Kind: KindGone, Code: "invite_spent", Detail: "This invite has been used up. Ask for a new one."}
+	ErrInviteRevoked   = &Error{Kind: KindGone, Code: "invite_revoked", Detail: "This invite was taken back. Ask for a new one."}
+	ErrDeactivated     = &Error{Kind: KindForbidden, Code: "account_deactivated", Detail: "This account is deactivated. The people who run this server can help."}
+	ErrLastOwner       = &Error{Kind: KindConflict, Code: "last_owner", Detail: "A server needs an owner. Make somebody else one first."}
+	ErrUserDeactivated = &Error{
+		Kind: KindConflict, Code: "user_deactivated", Detail: "This person's account is deactivated.",
+		Fields: []FieldError{{Field: "username", Code: "deactivated", Detail: "This person's account is deactivated."}},
+	}
+	ErrUsernameTaken = &Error{
 		Kind: KindConflict, Code: "username_taken", Detail: "This username is taken.",
 		Fields: []FieldError{{Field: "username", Code: "taken", Detail: "This username is taken."}},
 	}

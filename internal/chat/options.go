@@ -13,6 +13,8 @@ const (
 // Options are the ways into a server, as anybody may know them before signing in.
 type Options struct {
 	SignUp SignUpPolicy
+	// Setup says that the first account needs the setup link, so that nobody takes a server that stands open for a moment.
+	Setup bool
 	// FirstAccount says that nobody has an account yet: whoever makes the first one owns the server.
 	FirstAccount bool
 	// PasswordReset says that a forgotten password can be reset by mail.
@@ -26,13 +28,14 @@ type Options struct {
 // Provider is another place whose accounts can be used to sign in. The id names it in addresses, the name is for people.
 type Provider struct{ ID, Name string }
 
-// MaySignUp returns nil where a stranger may make an account: where anybody may, and on a server that nobody has an account on.
-func (o Options) MaySignUp() error {
+// Effective is what the policy comes to for a visitor now: a server without an account takes the first one whatever its policy says, from
+// anybody, or from whoever has the setup link.
+func (o Options) Effective() SignUpPolicy {
 	switch {
-	case o.FirstAccount, o.SignUp == SignUpOpen:
-		return nil
-	case o.SignUp == SignUpInvite:
-		return ErrInviteNeeded
+	case !o.FirstAccount:
+		return o.SignUp
+	case o.Setup:
+		return SignUpInvite
 	}
-	return ErrSignUpClosed
+	return SignUpOpen
 }

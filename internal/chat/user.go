@@ -25,11 +25,18 @@ type User struct {
 	DisplayName string
 	Email       string // empty when not given; never shown to others
 	CreatedAt   time.Time
+	Role        ServerRole
+	// DeactivatedAt is when the account was closed to its owner; zero: it is open.
+	DeactivatedAt time.Time
 }
+
+// Deactivated reports whether the account is closed to its owner.
+func (u User) Deactivated() bool { return !u.DeactivatedAt.IsZero() }
 
 // SignUp is what a person gives to get an account.
 type SignUp struct {
 	Username, Password, DisplayName, Email string
+	Invite                                 string // the secret of an invite link; empty without one
 }
 
 // reservedUsernames would be mistaken for the server, for its staff, or for a mention of everybody.

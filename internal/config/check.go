@@ -123,6 +123,9 @@ func checkProduction(c *Config, faults *Faults) {
 	if weakPassword(c.Redis.URL) {
 		faults.add("PARLEY_REDIS_URL", "its password is a well-known one", "give Redis a random password")
 	}
+	if !c.SetupLink {
+		c.Warnings = append(c.Warnings, "PARLEY_SETUP_LINK: without it a server that has no account yet belongs to whoever finds it first.")
+	}
 	checkHashCost(c, faults)
 	checkLimits(c)
 	if host, _, err := net.SplitHostPort(c.OpsAddr); err == nil && !loopback(host) {

@@ -41,6 +41,8 @@ type Config struct {
 	Nodes int
 	// SignUp is who may make an account: open, invite or closed.
 	SignUp string
+	// SetupLink says that the first account needs the link that an empty server prints.
+	SetupLink bool
 	// SigningKeys are entries kid:seed: the first signs, the rest only verify. Empty only in development.
 	SigningKeys []string
 	// EncryptionKeys are entries kid:seed: the first seals, all open. Empty: nothing can be sealed, except in development, which makes one.

@@ -110,7 +110,7 @@ func TestLoad_production(t *testing.T) {
 	t.Parallel()
 	c := load(t, production("PARLEY_NODES=3", "PARLEY_OPS_ADDR=off", "PARLEY_AUTH_SIGNING_KEYS=2026:"+goodSeed+", 2025:"+otherSeed))
 	if c.Env != Production || c.DevAutomigrate || c.Log.Format != "json" || c.OpsAddr != "" || c.Redis.Memory() ||
-		c.Database.Engine != Postgres || c.SignUp != "invite" || len(c.CORSOrigins) != 0 || len(c.Warnings) != 0 {
+		c.Database.Engine != Postgres || c.SignUp != "invite" || !c.SetupLink || len(c.CORSOrigins) != 0 || len(c.Warnings) != 0 {
 		t.Errorf("got %+v\nwarnings %q", c, c.Warnings)
 	}
 	if want := []string{"2026:" + goodSeed, "2025:" + otherSeed}; !slices.Equal(c.SigningKeys, want) {
@@ -151,7 +151,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_SOCKET_PER_USER=8", "PARLEY_SOCKET_PER_USER_POLICY=close-oldest",
 		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
-		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed", "PARLEY_OIDC_PROVIDERS=none", "PARLEY_OIDC_SIGN_UP=never",
+		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed", "PARLEY_SETUP_LINK=true", "PARLEY_OIDC_PROVIDERS=none", "PARLEY_OIDC_SIGN_UP=never",
 	}
 	limits := map[string]Rate{}
 	for i, what := range []string{
@@ -177,7 +177,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	}
 	c.PublicURL, c.effective = nil, nil
 	want := Config{
-		Env: Development, HTTPAddr: ":1", OpsAddr: "[::1]:2", DataDir: "/srv/parley", SignUp: "closed",
+		Env: Development, HTTPAddr: ":1", OpsAddr: "[::1]:2", DataDir: "/srv/parley", SignUp: "closed", SetupLink: true,
 		Database: Database{Engine: Postgres, URL: "postgresql://u@/p?host=/run/pg"}, Redis: Redis{URL: "rediss://r/2"}, RedisPrefix: "a.b",
 		Nodes: 4, SigningKeys: []string{"k:" + goodSeed}, EncryptionKeys: []string{"e:" + otherSeed}, CORSOrigins: []string{"https://a.example", "http://b.example:8080"},
 		AllowInsecureHTTP: true, Log: Log{Level: slog.LevelWarn, Format: "json"},

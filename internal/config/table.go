@@ -194,6 +194,10 @@ func authTable(c *Config) []row {
 			Description: "Who may make an account: open is anybody, invite whoever has an invite link, closed nobody.",
 		}, parse: choice(&c.SignUp, "open", "invite", "closed")},
 		{Setting: Setting{
+			Name: "PARLEY_SETUP_LINK", Default: "false", Production: "true",
+			Description: "The first account, which owns the server, needs the one-time link that an empty server prints at its start.",
+		}, parse: boolean(&c.SetupLink)},
+		{Setting: Setting{
 			Name: "PARLEY_AUTH_SIGNING_KEYS", Required: true, Secret: true,
 			Description: "Keys of access tokens, kid:seed separated by commas: the first signs, the rest only verify. " +
 				"A seed is 32 random bytes in base64url. Empty in development: one is made in the data folder.",

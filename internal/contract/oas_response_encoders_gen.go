@@ -109,6 +109,19 @@ func encodeConfirmTwoFactorResponse(response *RecoveryCodes, w http.ResponseWrit
 	return nil
 }
 
+func encodeCreateInviteResponse(response *CreatedInvite, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(201)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeCreateRoomResponse(response CreateRoomRes, w http.ResponseWriter) error {
 	switch response := response.(type) {
 	case *CreateRoomOK:
@@ -320,6 +333,19 @@ func encodeListIdentitiesResponse(response *WaysIn, w http.ResponseWriter) error
 	return nil
 }
 
+func encodeListInvitesResponse(response *InvitePage, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeListMembersResponse(response *MemberPage, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(200)
@@ -360,6 +386,19 @@ func encodeListNoticesResponse(response *NoticeList, w http.ResponseWriter) erro
 }
 
 func encodeListPasskeysResponse(response *PasskeyList, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
+func encodeListPeopleResponse(response *PersonPage, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(200)
 
@@ -539,6 +578,19 @@ func encodeLogOutResponse(response *LogOutNoContent, w http.ResponseWriter) erro
 	return nil
 }
 
+func encodeLookAtInviteResponse(response *Invitation, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeMarkReadResponse(response *ReadMark, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(200)
@@ -677,6 +729,12 @@ func encodeRevokeAllSessionsResponse(response *RevokeAllSessionsNoContent, w htt
 	return nil
 }
 
+func encodeRevokeInviteResponse(response *RevokeInviteNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
 func encodeRevokeSessionResponse(response *RevokeSessionNoContent, w http.ResponseWriter) error {
 	w.WriteHeader(204)
 
@@ -750,6 +808,19 @@ func encodeTwoFactorResponse(response *TwoFactor, w http.ResponseWriter) error {
 
 func encodeUnlinkIdentityResponse(response *UnlinkIdentityNoContent, w http.ResponseWriter) error {
 	w.WriteHeader(204)
+
+	return nil
+}
+
+func encodeUpdatePersonResponse(response *Person, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
 
 	return nil
 }

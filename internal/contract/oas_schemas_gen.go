@@ -256,6 +256,68 @@ func (s *ConfirmTwoFactorInput) SetCode(val TOTPCode) {
 	s.Code = val
 }
 
+// Ref: #/components/schemas/CreateInviteInput
+type CreateInviteInput struct {
+	Role ServerRole `json:"role"`
+	// Seconds; a minute to a year.
+	ExpiresIn int64 `json:"expires_in"`
+	// How many accounts it makes.
+	MaxUses int64 `json:"max_uses"`
+	RoomID  OptID `json:"room_id"`
+	// For those who manage invites; up to 80 characters.
+	Note OptString `json:"note"`
+}
+
+// GetRole returns the value of Role.
+func (s *CreateInviteInput) GetRole() ServerRole {
+	return s.Role
+}
+
+// GetExpiresIn returns the value of ExpiresIn.
+func (s *CreateInviteInput) GetExpiresIn() int64 {
+	return s.ExpiresIn
+}
+
+// GetMaxUses returns the value of MaxUses.
+func (s *CreateInviteInput) GetMaxUses() int64 {
+	return s.MaxUses
+}
+
+// GetRoomID returns the value of RoomID.
+func (s *CreateInviteInput) GetRoomID() OptID {
+	return s.RoomID
+}
+
+// GetNote returns the value of Note.
+func (s *CreateInviteInput) GetNote() OptString {
+	return s.Note
+}
+
+// SetRole sets the value of Role.
+func (s *CreateInviteInput) SetRole(val ServerRole) {
+	s.Role = val
+}
+
+// SetExpiresIn sets the value of ExpiresIn.
+func (s *CreateInviteInput) SetExpiresIn(val int64) {
+	s.ExpiresIn = val
+}
+
+// SetMaxUses sets the value of MaxUses.
+func (s *CreateInviteInput) SetMaxUses(val int64) {
+	s.MaxUses = val
+}
+
+// SetRoomID sets the value of RoomID.
+func (s *CreateInviteInput) SetRoomID(val OptID) {
+	s.RoomID = val
+}
+
+// SetNote sets the value of Note.
+func (s *CreateInviteInput) SetNote(val OptString) {
+	s.Note = val
+}
+
 type CreateRoomCreated Room
 
 func (*CreateRoomCreated) createRoomRes() {}
@@ -302,6 +364,33 @@ func (s *CreateRoomInput) SetTopic(val OptString) {
 type CreateRoomOK Room
 
 func (*CreateRoomOK) createRoomRes() {}
+
+// Ref: #/components/schemas/CreatedInvite
+type CreatedInvite struct {
+	Invite Invite `json:"invite"`
+	// The secret. The server keeps only a hash of it.
+	Token string `json:"token"`
+}
+
+// GetInvite returns the value of Invite.
+func (s *CreatedInvite) GetInvite() Invite {
+	return s.Invite
+}
+
+// GetToken returns the value of Token.
+func (s *CreatedInvite) GetToken() string {
+	return s.Token
+}
+
+// SetInvite sets the value of Invite.
+func (s *CreatedInvite) SetInvite(val Invite) {
+	s.Invite = val
+}
+
+// SetToken sets the value of Token.
+func (s *CreatedInvite) SetToken(val string) {
+	s.Token = val
+}
 
 // DeletePasskeyNoContent is response for DeletePasskey operation.
 type DeletePasskeyNoContent struct{}
@@ -867,6 +956,265 @@ func (s *Identity) SetUsedAt(val Time) {
 	s.UsedAt = val
 }
 
+// Ref: #/components/schemas/Invitation
+type Invitation struct {
+	Role      ServerRole `json:"role"`
+	ExpiresAt Time       `json:"expires_at"`
+	// The display name of whoever made the invite; absent when the server's host did.
+	InvitedBy OptString `json:"invited_by"`
+	// The name of the room that the invite leads to.
+	Room OptString `json:"room"`
+}
+
+// GetRole returns the value of Role.
+func (s *Invitation) GetRole() ServerRole {
+	return s.Role
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *Invitation) GetExpiresAt() Time {
+	return s.ExpiresAt
+}
+
+// GetInvitedBy returns the value of InvitedBy.
+func (s *Invitation) GetInvitedBy() OptString {
+	return s.InvitedBy
+}
+
+// GetRoom returns the value of Room.
+func (s *Invitation) GetRoom() OptString {
+	return s.Room
+}
+
+// SetRole sets the value of Role.
+func (s *Invitation) SetRole(val ServerRole) {
+	s.Role = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *Invitation) SetExpiresAt(val Time) {
+	s.ExpiresAt = val
+}
+
+// SetInvitedBy sets the value of InvitedBy.
+func (s *Invitation) SetInvitedBy(val OptString) {
+	s.InvitedBy = val
+}
+
+// SetRoom sets the value of Room.
+func (s *Invitation) SetRoom(val OptString) {
+	s.Room = val
+}
+
+// Ref: #/components/schemas/Invite
+type Invite struct {
+	ID     ID          `json:"id"`
+	Role   ServerRole  `json:"role"`
+	State  InviteState `json:"state"`
+	Note   string      `json:"note"`
+	RoomID OptID       `json:"room_id"`
+	// Absent for a private room that one is not in.
+	RoomName  OptString `json:"room_name"`
+	CreatedBy OptUser   `json:"created_by"`
+	CreatedAt Time      `json:"created_at"`
+	ExpiresAt Time      `json:"expires_at"`
+	MaxUses   int64     `json:"max_uses"`
+	Uses      int64     `json:"uses"`
+}
+
+// GetID returns the value of ID.
+func (s *Invite) GetID() ID {
+	return s.ID
+}
+
+// GetRole returns the value of Role.
+func (s *Invite) GetRole() ServerRole {
+	return s.Role
+}
+
+// GetState returns the value of State.
+func (s *Invite) GetState() InviteState {
+	return s.State
+}
+
+// GetNote returns the value of Note.
+func (s *Invite) GetNote() string {
+	return s.Note
+}
+
+// GetRoomID returns the value of RoomID.
+func (s *Invite) GetRoomID() OptID {
+	return s.RoomID
+}
+
+// GetRoomName returns the value of RoomName.
+func (s *Invite) GetRoomName() OptString {
+	return s.RoomName
+}
+
+// GetCreatedBy returns the value of CreatedBy.
+func (s *Invite) GetCreatedBy() OptUser {
+	return s.CreatedBy
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *Invite) GetCreatedAt() Time {
+	return s.CreatedAt
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *Invite) GetExpiresAt() Time {
+	return s.ExpiresAt
+}
+
+// GetMaxUses returns the value of MaxUses.
+func (s *Invite) GetMaxUses() int64 {
+	return s.MaxUses
+}
+
+// GetUses returns the value of Uses.
+func (s *Invite) GetUses() int64 {
+	return s.Uses
+}
+
+// SetID sets the value of ID.
+func (s *Invite) SetID(val ID) {
+	s.ID = val
+}
+
+// SetRole sets the value of Role.
+func (s *Invite) SetRole(val ServerRole) {
+	s.Role = val
+}
+
+// SetState sets the value of State.
+func (s *Invite) SetState(val InviteState) {
+	s.State = val
+}
+
+// SetNote sets the value of Note.
+func (s *Invite) SetNote(val string) {
+	s.Note = val
+}
+
+// SetRoomID sets the value of RoomID.
+func (s *Invite) SetRoomID(val OptID) {
+	s.RoomID = val
+}
+
+// SetRoomName sets the value of RoomName.
+func (s *Invite) SetRoomName(val OptString) {
+	s.RoomName = val
+}
+
+// SetCreatedBy sets the value of CreatedBy.
+func (s *Invite) SetCreatedBy(val OptUser) {
+	s.CreatedBy = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *Invite) SetCreatedAt(val Time) {
+	s.CreatedAt = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *Invite) SetExpiresAt(val Time) {
+	s.ExpiresAt = val
+}
+
+// SetMaxUses sets the value of MaxUses.
+func (s *Invite) SetMaxUses(val int64) {
+	s.MaxUses = val
+}
+
+// SetUses sets the value of Uses.
+func (s *Invite) SetUses(val int64) {
+	s.Uses = val
+}
+
+// Ref: #/components/schemas/InvitePage
+type InvitePage struct {
+	Items   []Invite `json:"items"`
+	HasMore bool     `json:"has_more"`
+}
+
+// GetItems returns the value of Items.
+func (s *InvitePage) GetItems() []Invite {
+	return s.Items
+}
+
+// GetHasMore returns the value of HasMore.
+func (s *InvitePage) GetHasMore() bool {
+	return s.HasMore
+}
+
+// SetItems sets the value of Items.
+func (s *InvitePage) SetItems(val []Invite) {
+	s.Items = val
+}
+
+// SetHasMore sets the value of HasMore.
+func (s *InvitePage) SetHasMore(val bool) {
+	s.HasMore = val
+}
+
+// Only an active invite makes accounts.
+// Ref: #/components/schemas/InviteState
+type InviteState string
+
+const (
+	InviteStateActive  InviteState = "active"
+	InviteStateExpired InviteState = "expired"
+	InviteStateSpent   InviteState = "spent"
+	InviteStateRevoked InviteState = "revoked"
+)
+
+// AllValues returns all InviteState values.
+func (InviteState) AllValues() []InviteState {
+	return []InviteState{
+		InviteStateActive,
+		InviteStateExpired,
+		InviteStateSpent,
+		InviteStateRevoked,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s InviteState) MarshalText() ([]byte, error) {
+	switch s {
+	case InviteStateActive:
+		return []byte(s), nil
+	case InviteStateExpired:
+		return []byte(s), nil
+	case InviteStateSpent:
+		return []byte(s), nil
+	case InviteStateRevoked:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *InviteState) UnmarshalText(data []byte) error {
+	switch InviteState(data) {
+	case InviteStateActive:
+		*s = InviteStateActive
+		return nil
+	case InviteStateExpired:
+		*s = InviteStateExpired
+		return nil
+	case InviteStateSpent:
+		*s = InviteStateSpent
+		return nil
+	case InviteStateRevoked:
+		*s = InviteStateRevoked
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // LeaveRoomNoContent is response for LeaveRoom operation.
 type LeaveRoomNoContent struct{}
 
@@ -967,6 +1315,22 @@ func (s *LogOutNoContent) SetSetCookie(val []string) {
 	s.SetCookie = val
 }
 
+// Ref: #/components/schemas/LookAtInviteInput
+type LookAtInviteInput struct {
+	// The secret of an invite link, what stands behind `#`.
+	Token string `json:"token"`
+}
+
+// GetToken returns the value of Token.
+func (s *LookAtInviteInput) GetToken() string {
+	return s.Token
+}
+
+// SetToken sets the value of Token.
+func (s *LookAtInviteInput) SetToken(val string) {
+	s.Token = val
+}
+
 // Ref: #/components/schemas/MarkReadInput
 type MarkReadInput struct {
 	Number int64 `json:"number"`
@@ -984,11 +1348,12 @@ func (s *MarkReadInput) SetNumber(val int64) {
 
 // Ref: #/components/schemas/Me
 type Me struct {
-	ID          ID        `json:"id"`
-	Username    Username  `json:"username"`
-	DisplayName string    `json:"display_name"`
-	Email       OptString `json:"email"`
-	CreatedAt   Time      `json:"created_at"`
+	ID          ID         `json:"id"`
+	Username    Username   `json:"username"`
+	DisplayName string     `json:"display_name"`
+	Role        ServerRole `json:"role"`
+	Email       OptString  `json:"email"`
+	CreatedAt   Time       `json:"created_at"`
 }
 
 // GetID returns the value of ID.
@@ -1004,6 +1369,11 @@ func (s *Me) GetUsername() Username {
 // GetDisplayName returns the value of DisplayName.
 func (s *Me) GetDisplayName() string {
 	return s.DisplayName
+}
+
+// GetRole returns the value of Role.
+func (s *Me) GetRole() ServerRole {
+	return s.Role
 }
 
 // GetEmail returns the value of Email.
@@ -1029,6 +1399,11 @@ func (s *Me) SetUsername(val Username) {
 // SetDisplayName sets the value of DisplayName.
 func (s *Me) SetDisplayName(val string) {
 	s.DisplayName = val
+}
+
+// SetRole sets the value of Role.
+func (s *Me) SetRole(val ServerRole) {
+	s.Role = val
 }
 
 // SetEmail sets the value of Email.
@@ -1949,6 +2324,52 @@ type Number int64
 // OnEventsNoContent is response for OnEvents operation.
 type OnEventsNoContent struct{}
 
+// NewOptBool returns new OptBool with value set to v.
+func NewOptBool(v bool) OptBool {
+	return OptBool{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBool is optional bool.
+type OptBool struct {
+	Value bool
+	Set   bool
+}
+
+// IsSet returns true if OptBool was set.
+func (o OptBool) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBool) Reset() {
+	var v bool
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBool) SetTo(v bool) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBool) Get() (v bool, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptClientKey returns new OptClientKey with value set to v.
 func NewOptClientKey(v ClientKey) OptClientKey {
 	return OptClientKey{
@@ -1989,6 +2410,52 @@ func (o OptClientKey) Get() (v ClientKey, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptClientKey) Or(d ClientKey) ClientKey {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptID returns new OptID with value set to v.
+func NewOptID(v ID) OptID {
+	return OptID{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptID is optional ID.
+type OptID struct {
+	Value ID
+	Set   bool
+}
+
+// IsSet returns true if OptID was set.
+func (o OptID) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptID) Reset() {
+	var v ID
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptID) SetTo(v ID) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptID) Get() (v ID, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptID) Or(d ID) ID {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -2179,6 +2646,52 @@ func (o OptRole) Or(d Role) Role {
 	return d
 }
 
+// NewOptServerRole returns new OptServerRole with value set to v.
+func NewOptServerRole(v ServerRole) OptServerRole {
+	return OptServerRole{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptServerRole is optional ServerRole.
+type OptServerRole struct {
+	Value ServerRole
+	Set   bool
+}
+
+// IsSet returns true if OptServerRole was set.
+func (o OptServerRole) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptServerRole) Reset() {
+	var v ServerRole
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptServerRole) SetTo(v ServerRole) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptServerRole) Get() (v ServerRole, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptServerRole) Or(d ServerRole) ServerRole {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptSessionID returns new OptSessionID with value set to v.
 func NewOptSessionID(v SessionID) OptSessionID {
 	return OptSessionID{
@@ -2357,6 +2870,52 @@ func (o OptTime) Get() (v Time, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptTime) Or(d Time) Time {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptUser returns new OptUser with value set to v.
+func NewOptUser(v User) OptUser {
+	return OptUser{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptUser is optional User.
+type OptUser struct {
+	Value User
+	Set   bool
+}
+
+// IsSet returns true if OptUser was set.
+func (o OptUser) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptUser) Reset() {
+	var v User
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptUser) SetTo(v User) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptUser) Get() (v User, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptUser) Or(d User) User {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -2572,6 +3131,102 @@ func (s *PasswordInput) GetCurrentPassword() string {
 // SetCurrentPassword sets the value of CurrentPassword.
 func (s *PasswordInput) SetCurrentPassword(val string) {
 	s.CurrentPassword = val
+}
+
+// Ref: #/components/schemas/Person
+type Person struct {
+	ID            ID         `json:"id"`
+	Username      Username   `json:"username"`
+	DisplayName   string     `json:"display_name"`
+	Role          ServerRole `json:"role"`
+	CreatedAt     Time       `json:"created_at"`
+	DeactivatedAt OptTime    `json:"deactivated_at"`
+}
+
+// GetID returns the value of ID.
+func (s *Person) GetID() ID {
+	return s.ID
+}
+
+// GetUsername returns the value of Username.
+func (s *Person) GetUsername() Username {
+	return s.Username
+}
+
+// GetDisplayName returns the value of DisplayName.
+func (s *Person) GetDisplayName() string {
+	return s.DisplayName
+}
+
+// GetRole returns the value of Role.
+func (s *Person) GetRole() ServerRole {
+	return s.Role
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *Person) GetCreatedAt() Time {
+	return s.CreatedAt
+}
+
+// GetDeactivatedAt returns the value of DeactivatedAt.
+func (s *Person) GetDeactivatedAt() OptTime {
+	return s.DeactivatedAt
+}
+
+// SetID sets the value of ID.
+func (s *Person) SetID(val ID) {
+	s.ID = val
+}
+
+// SetUsername sets the value of Username.
+func (s *Person) SetUsername(val Username) {
+	s.Username = val
+}
+
+// SetDisplayName sets the value of DisplayName.
+func (s *Person) SetDisplayName(val string) {
+	s.DisplayName = val
+}
+
+// SetRole sets the value of Role.
+func (s *Person) SetRole(val ServerRole) {
+	s.Role = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *Person) SetCreatedAt(val Time) {
+	s.CreatedAt = val
+}
+
+// SetDeactivatedAt sets the value of DeactivatedAt.
+func (s *Person) SetDeactivatedAt(val OptTime) {
+	s.DeactivatedAt = val
+}
+
+// Ref: #/components/schemas/PersonPage
+type PersonPage struct {
+	Items   []Person `json:"items"`
+	HasMore bool     `json:"has_more"`
+}
+
+// GetItems returns the value of Items.
+func (s *PersonPage) GetItems() []Person {
+	return s.Items
+}
+
+// GetHasMore returns the value of HasMore.
+func (s *PersonPage) GetHasMore() bool {
+	return s.HasMore
+}
+
+// SetItems sets the value of Items.
+func (s *PersonPage) SetItems(val []Person) {
+	s.Items = val
+}
+
+// SetHasMore sets the value of HasMore.
+func (s *PersonPage) SetHasMore(val bool) {
+	s.HasMore = val
 }
 
 type Place string
@@ -3077,6 +3732,9 @@ func (s *RevokeAllInput) SetKeepCurrent(val bool) {
 // RevokeAllSessionsNoContent is response for RevokeAllSessions operation.
 type RevokeAllSessionsNoContent struct{}
 
+// RevokeInviteNoContent is response for RevokeInvite operation.
+type RevokeInviteNoContent struct{}
+
 // RevokeSessionNoContent is response for RevokeSession operation.
 type RevokeSessionNoContent struct{}
 
@@ -3533,6 +4191,56 @@ func (s *SecondFactorInput) SetRecoveryCode(val OptRecoveryCode) {
 	s.RecoveryCode = val
 }
 
+// What somebody may do with the server as a whole.
+// Ref: #/components/schemas/ServerRole
+type ServerRole string
+
+const (
+	ServerRoleOwner  ServerRole = "owner"
+	ServerRoleAdmin  ServerRole = "admin"
+	ServerRoleMember ServerRole = "member"
+)
+
+// AllValues returns all ServerRole values.
+func (ServerRole) AllValues() []ServerRole {
+	return []ServerRole{
+		ServerRoleOwner,
+		ServerRoleAdmin,
+		ServerRoleMember,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ServerRole) MarshalText() ([]byte, error) {
+	switch s {
+	case ServerRoleOwner:
+		return []byte(s), nil
+	case ServerRoleAdmin:
+		return []byte(s), nil
+	case ServerRoleMember:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ServerRole) UnmarshalText(data []byte) error {
+	switch ServerRole(data) {
+	case ServerRoleOwner:
+		*s = ServerRoleOwner
+		return nil
+	case ServerRoleAdmin:
+		*s = ServerRoleAdmin
+		return nil
+	case ServerRoleMember:
+		*s = ServerRoleMember
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // Ref: #/components/schemas/Session
 type Session struct {
 	// For the Authorization header and the socket's connect command. Keep it in memory only.
@@ -3627,6 +4335,8 @@ type SignUpInput struct {
 	DisplayName OptString `json:"display_name"`
 	// Optional; never shown to others.
 	Email OptString `json:"email"`
+	// The secret of an invite link.
+	Invite OptString `json:"invite"`
 }
 
 // GetUsername returns the value of Username.
@@ -3649,6 +4359,11 @@ func (s *SignUpInput) GetEmail() OptString {
 	return s.Email
 }
 
+// GetInvite returns the value of Invite.
+func (s *SignUpInput) GetInvite() OptString {
+	return s.Invite
+}
+
 // SetUsername sets the value of Username.
 func (s *SignUpInput) SetUsername(val Username) {
 	s.Username = val
@@ -3667,6 +4382,11 @@ func (s *SignUpInput) SetDisplayName(val OptString) {
 // SetEmail sets the value of Email.
 func (s *SignUpInput) SetEmail(val OptString) {
 	s.Email = val
+}
+
+// SetInvite sets the value of Invite.
+func (s *SignUpInput) SetInvite(val OptString) {
+	s.Invite = val
 }
 
 // Who may make an account; anybody, whoever has an invite link, or nobody.
@@ -3963,6 +4683,33 @@ func (s *TypingStartedEventType) UnmarshalText(data []byte) error {
 // UnlinkIdentityNoContent is response for UnlinkIdentity operation.
 type UnlinkIdentityNoContent struct{}
 
+// What is absent stays as it is.
+// Ref: #/components/schemas/UpdatePersonInput
+type UpdatePersonInput struct {
+	Role        OptServerRole `json:"role"`
+	Deactivated OptBool       `json:"deactivated"`
+}
+
+// GetRole returns the value of Role.
+func (s *UpdatePersonInput) GetRole() OptServerRole {
+	return s.Role
+}
+
+// GetDeactivated returns the value of Deactivated.
+func (s *UpdatePersonInput) GetDeactivated() OptBool {
+	return s.Deactivated
+}
+
+// SetRole sets the value of Role.
+func (s *UpdatePersonInput) SetRole(val OptServerRole) {
+	s.Role = val
+}
+
+// SetDeactivated sets the value of Deactivated.
+func (s *UpdatePersonInput) SetDeactivated(val OptBool) {
+	s.Deactivated = val
+}
+
 // At least one of the two.
 // Ref: #/components/schemas/UpdateRoomInput
 type UpdateRoomInput struct {
@@ -3995,6 +4742,9 @@ type User struct {
 	ID          ID       `json:"id"`
 	Username    Username `json:"username"`
 	DisplayName string   `json:"display_name"`
+	// Only there when true. The account is closed to its owner; it stands beside what they said, and
+	// nobody adds or mentions them.
+	Deactivated OptBool `json:"deactivated"`
 }
 
 // GetID returns the value of ID.
@@ -4012,6 +4762,11 @@ func (s *User) GetDisplayName() string {
 	return s.DisplayName
 }
 
+// GetDeactivated returns the value of Deactivated.
+func (s *User) GetDeactivated() OptBool {
+	return s.Deactivated
+}
+
 // SetID sets the value of ID.
 func (s *User) SetID(val ID) {
 	s.ID = val
@@ -4025,6 +4780,11 @@ func (s *User) SetUsername(val Username) {
 // SetDisplayName sets the value of DisplayName.
 func (s *User) SetDisplayName(val string) {
 	s.DisplayName = val
+}
+
+// SetDeactivated sets the value of Deactivated.
+func (s *User) SetDeactivated(val OptBool) {
+	s.Deactivated = val
 }
 
 // Ref: #/components/schemas/UserEventData

@@ -56,6 +56,12 @@ type Handler interface {
 	//
 	// POST /api/v1/me/two-factor/confirm
 	ConfirmTwoFactor(ctx context.Context, req *ConfirmTwoFactorInput) (*RecoveryCodes, error)
+	// CreateInvite implements createInvite operation.
+	//
+	// Make an invite link.
+	//
+	// POST /api/v1/admin/invites
+	CreateInvite(ctx context.Context, req *CreateInviteInput) (*CreatedInvite, error)
 	// CreateRoom implements createRoom operation.
 	//
 	// The creator becomes its owner and first member.
@@ -138,6 +144,12 @@ type Handler interface {
 	//
 	// GET /api/v1/me/identities
 	ListIdentities(ctx context.Context) (*WaysIn, error)
+	// ListInvites implements listInvites operation.
+	//
+	// Invites, also those that are over.
+	//
+	// GET /api/v1/admin/invites
+	ListInvites(ctx context.Context, params ListInvitesParams) (*InvitePage, error)
 	// ListMembers implements listMembers operation.
 	//
 	// Who is in a room.
@@ -164,6 +176,12 @@ type Handler interface {
 	//
 	// GET /api/v1/me/passkeys
 	ListPasskeys(ctx context.Context) (*PasskeyList, error)
+	// ListPeople implements listPeople operation.
+	//
+	// Everybody with an account.
+	//
+	// GET /api/v1/admin/people
+	ListPeople(ctx context.Context, params ListPeopleParams) (*PersonPage, error)
 	// ListRooms implements listRooms operation.
 	//
 	// Unread is `last_number - last_read_number`. After a reconnect, compare `revision` with the one
@@ -202,6 +220,15 @@ type Handler interface {
 	//
 	// POST /api/v1/auth/logout
 	LogOut(ctx context.Context, params LogOutParams) (*LogOutNoContent, error)
+	// LookAtInvite implements lookAtInvite operation.
+	//
+	// For the page that an invite link opens. The secret is in the link's fragment, which browsers send to
+	// nobody, and here in the body: the address of a request ends up in logs. An invite that makes no
+	// account any more says why (`invite_expired`, `invite_spent`, `invite_revoked`; `invite_not_found`
+	// for one that never was).
+	//
+	// POST /api/v1/auth/invite
+	LookAtInvite(ctx context.Context, req *LookAtInviteInput) (*Invitation, error)
 	// MarkRead implements markRead operation.
 	//
 	// The mark only moves forward; an older number is answered with the mark as it is.
@@ -254,6 +281,12 @@ type Handler interface {
 	//
 	// POST /api/v1/me/sessions/revoke-all
 	RevokeAllSessions(ctx context.Context, req *RevokeAllInput) error
+	// RevokeInvite implements revokeInvite operation.
+	//
+	// Accounts that were made by it stay. Taking one back twice is no error.
+	//
+	// DELETE /api/v1/admin/invites/{invite_id}
+	RevokeInvite(ctx context.Context, params RevokeInviteParams) error
 	// RevokeSession implements revokeSession operation.
 	//
 	// Its access tokens and sockets stop within a second.
@@ -284,6 +317,14 @@ type Handler interface {
 	//
 	// DELETE /api/v1/me/identities/{identity_id}
 	UnlinkIdentity(ctx context.Context, params UnlinkIdentityParams) error
+	// UpdatePerson implements updatePerson operation.
+	//
+	// Owners give roles; anybody may lay their own down. Owners deactivate anybody but themselves, admins
+	// members. There is always an owner (`last_owner`). Whoever is deactivated is signed out everywhere
+	// within a second; what they said stays.
+	//
+	// PATCH /api/v1/admin/people/{user_id}
+	UpdatePerson(ctx context.Context, req *UpdatePersonInput, params UpdatePersonParams) (*Person, error)
 	// UpdateRoom implements updateRoom operation.
 	//
 	// Change a room's name or topic.

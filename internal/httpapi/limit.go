@@ -39,6 +39,8 @@ var budgetOf = map[contract.OperationName]string{
 	contract.ListNoticesOperation:    "read",
 	contract.ListSessionsOperation:   "read",
 	contract.ListIdentitiesOperation: "read",
+	contract.ListPeopleOperation:     "search",
+	contract.ListInvitesOperation:    "read",
 	contract.BrowseRoomsOperation:    "search",
 	contract.PostMessageOperation:    "post",
 	contract.MarkReadOperation:       "read_mark",
@@ -141,6 +143,20 @@ func (l *limits) signUp(ctx context.Context, try func() (service.Session, error)
 		l.Refund(ctx, key)
 	}
 	return s, err
+}
+
+// invite looks at an invite link within the network's budget of new accounts. Looking at one that is good costs nothing: everybody in an office
+// may open it.
+func (l *limits) invite(ctx context.Context, try func() (chat.InviteView, error)) (chat.InviteView, error) {
+	key := l.Key("sign_up", networkOf(ctx))
+	if err := l.ask(ctx, key); err != nil {
+		return chat.InviteView{}, err
+	}
+	view, err := try()
+	if err == nil || chat.KindOf(err) == chat.KindUnavailable {
+		l.Refund(ctx, key)
+	}
+	return view, err
 }
 
 // refresh trades a refresh token within the network's budget. Whoever has one proves themselves as by a sign-in, and so an account that is open

@@ -65,6 +65,7 @@ func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contra
 	s, err := h.limits.signUp(ctx, func() (service.Session, error) {
 		return h.service.Sessions.SignUp(ctx, chat.SignUp{
 			Username: string(in.Username), Password: in.Password, DisplayName: in.DisplayName.Value, Email: in.Email.Value,
+			Invite: in.Invite.Value,
 		}, device(ctx))
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"testing"
 
@@ -248,4 +249,28 @@ func (p *Person) Changes(room contract.ID, since int64, query string) contract.C
 	var page contract.ChangePage
 	p.Do(http.MethodGet, fmt.Sprintf("/api/v1/rooms/%d/changes?since=%d%s", room, since, query), nil).Want(http.StatusOK).Decode(&page)
 	return page
+}
+
+// Invite makes an invite link's secret; the body is what is not to be as usual: for a member, for one account, for an hour.
+func (p *Person) Invite(body map[string]any) contract.CreatedInvite {
+	p.tb.Helper()
+	in := map[string]any{"role": "member", "expires_in": 3600, "max_uses": 1}
+	maps.Copy(in, body)
+	var made contract.CreatedInvite
+	p.Do(http.MethodPost, "/api/v1/admin/invites", in).Want(http.StatusCreated).Decode(&made)
+	return made
+}
+
+// Invites lists the server's invites.
+func (p *Person) Invites() []contract.Invite {
+	p.tb.Helper()
+	var page contract.InvitePage
+	p.Do(http.MethodGet, "/api/v1/admin/invites", nil).Want(http.StatusOK).Decode(&page)
+	return page.Items
+}
+
+// Govern changes somebody's role or deactivates them.
+func (p *Person) Govern(id contract.ID, change map[string]any) *Response {
+	p.tb.Helper()
+	return p.Do(http.MethodPatch, fmt.Sprintf("/api/v1/admin/people/%d", id), change)
 }

@@ -201,7 +201,8 @@ const (
 // welcome makes an account for somebody new and signs them in. The provider's word for an e-mail address is taken only where the provider has
 // verified it and nobody here has it. It never leads into an account that is there already: an address can change hands.
 func (s *Identities) welcome(ctx context.Context, p oidc.Person, identity chat.Identity, d chat.Device) (Session, error) {
-	if err := s.maySignUp(ctx); err != nil {
+	admission, err := s.admission()
+	if err != nil {
 		return Session{}, err
 	}
 	user := chat.User{DisplayName: name(p.Name), Email: p.Email, CreatedAt: now(s.clock)}
@@ -221,7 +222,7 @@ func (s *Identities) welcome(ctx context.Context, p oidc.Person, identity chat.I
 		if attempt.DisplayName == "" {
 			attempt.DisplayName = attempt.Username
 		}
-		made, err := s.store.InsertUserWithIdentity(ctx, attempt, identity)
+		made, err := s.store.InsertUserWithIdentity(ctx, attempt, identity, admission)
 		switch {
 		case err == nil:
 			return s.sessions.start(ctx, made, d, nil)
@@ -245,19 +246,18 @@ func plain(s string) string {
 	}, norm.NFKD.String(s))
 }
 
-func (s *Identities) maySignUp(ctx context.Context) error {
+// admission decides about somebody new: as of anybody, but where providers have a policy of their own. The first account of a server may need
+// the setup link all the same: anybody may have an account at a large provider.
+func (s *Identities) admission() (chat.Admission, error) {
+	a := s.options.admission("", now(s.clock))
 	switch s.signUp {
 	case chat.ProviderSignUpAlways:
-		return nil
+		a.Policy = chat.SignUpOpen
 	case chat.ProviderSignUpNever:
-		return chat.ErrSignUpClosed
+		return chat.Admission{}, chat.ErrSignUpClosed
 	case chat.ProviderSignUpPolicy:
 	}
-	options, err := s.options.Show(ctx)
-	if err != nil {
-		return err
-	}
-	return options.MaySignUp()
+	return a, nil
 }
 
 // connect has an identity open the account of somebody who is signed in, and still is: a session that was ended meanwhile connects nothing.

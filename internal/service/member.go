@@ -64,6 +64,9 @@ func (m *Members) Add(ctx context.Context, actor chat.Actor, id chat.RoomID, use
 	if err != nil {
 		return chat.Member{}, err
 	}
+	if user.Deactivated() {
+		return chat.Member{}, chat.ErrUserDeactivated
+	}
 	return m.add(ctx, id, user.ID)
 }
 

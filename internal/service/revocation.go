@@ -53,6 +53,21 @@ func (s *Sessions) RevokeAll(ctx context.Context, actor chat.Actor, keepCurrent 
 	return nil
 }
 
+// endAll ends all sessions of a person on behalf of somebody else.
+func (s *Sessions) endAll(ctx context.Context, actor chat.Actor, user chat.UserID, d chat.Device) error {
+	ended, err := s.families.EndAll(ctx, int64(user), "")
+	if err != nil {
+		return sessionError(err)
+	}
+	s.revoke(ended...)
+	entries := make([]chat.AuditEntry, len(ended))
+	for i, e := range ended {
+		entries[i] = chat.AuditEntry{Action: chat.AuditSessionEnded, Actor: actor.User, User: user, Session: chat.SessionID(e.ID)}
+	}
+	s.recordLate(ctx, d, entries, nil)
+	return nil
+}
+
 // ended stops the access of sessions that their owner has ended, and writes it down.
 func (s *Sessions) ended(ctx context.Context, d chat.Device, list ...session.Session) {
 	s.revoke(list...)

@@ -56,6 +56,8 @@ type Service struct {
 	Options  *Options
 	Users    *Users
 	Sessions *Sessions
+	People   *People
+	Invites  *Invites
 	// TwoFactor and Passkeys are what a sign-in can ask for besides a password, and instead of one.
 	TwoFactor  *TwoFactor
 	Passkeys   *Passkeys
@@ -71,12 +73,12 @@ func New(d Deps) *Service {
 	access := newMemberships(d.Store, d.Clock)
 	d.Options.Passkeys = d.Passkeys != nil
 	options := &Options{store: d.Store, offered: d.Options}
-	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock, options: options}
 	stored := store.NewSessions(d.Store, d.Sessions)
 	if d.Keeper == nil {
 		d.Keeper = stored
 	}
 	members := &Members{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock}
+	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock, options: options, members: members}
 	d.Store.OnPosted(func(posted []chat.Message) {
 		events := make([]chat.Event, len(posted))
 		for i := range posted {
@@ -105,6 +107,8 @@ func New(d Deps) *Service {
 		Options:   options,
 		Users:     users,
 		Sessions:  sessions,
+		People:    &People{store: d.Store, clock: d.Clock, sessions: sessions},
+		Invites:   &Invites{store: d.Store, clock: d.Clock, options: options, access: access, sessions: sessions},
 		TwoFactor: second,
 		Passkeys: &Passkeys{
 			store: d.Store, sessions: sessions, party: d.Passkeys, tickets: tickets, clock: d.Clock, log: d.Logger,

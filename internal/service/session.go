@@ -51,11 +51,16 @@ const deviceMemory = 90 * 24 * time.Hour
 
 // SignUp creates an account and signs it in.
 func (s *Sessions) SignUp(ctx context.Context, in chat.SignUp, d chat.Device) (Session, error) {
-	user, err := s.users.SignUp(ctx, in)
+	done, err := s.users.SignUp(ctx, in)
 	if err != nil {
 		return Session{}, err
 	}
-	return s.start(ctx, user, d, nil)
+	if user := done.User; done.Invite != 0 {
+		s.recordLate(live(ctx), d, []chat.AuditEntry{
+			{Action: chat.AuditInviteUsed, Actor: user.ID, User: user.ID, Detail: inviteDetail(done.Invite, user.Role)},
+		}, nil)
+	}
+	return s.start(ctx, done.User, d, nil)
 }
 
 // Open signs a person in, or asks for a second factor where the account has one. An unknown name and a wrong password are the same
@@ -77,6 +82,8 @@ func (s *Sessions) Open(ctx context.Context, username, password string, d chat.D
 		return Opened{}, fmt.Errorf("open session: %w", err)
 	case !ok:
 		return Opened{}, chat.ErrBadCredentials
+	case user.Deactivated(): // told to whoever knows the password, and to nobody else
+		return Opened{}, chat.ErrDeactivated
 	case rehash:
 		hash = s.rehash(live(ctx), user.ID, hash, password)
 	}
@@ -147,6 +154,9 @@ func (s *Sessions) Refresh(ctx context.Context, refreshToken string, d chat.Devi
 	if err != nil {
 		return Session{}, fmt.Errorf("refresh session: %w", err)
 	}
+	if user.Deactivated() { // its sessions have ended, but for one that could not be ended then
+		return Session{}, errors.Join(chat.ErrSessionOver, s.endAll(live(ctx), chat.Actor{}, user.ID, d))
+	}
 	return s.issue(user, kept, next)
 }
 
@@ -196,6 +206,14 @@ func (s *Sessions) start(ctx context.Context, user chat.User, d chat.Device, not
 		return Session{}, fmt.Errorf("start session: %w", sessionError(err))
 	}
 	s.revoke(evicted...)
+	// Whoever deactivates an account ends the sessions that they find after it; this one may have begun after that.
+	if user, err = s.store.UserByID(ctx, user.ID); err == nil && user.Deactivated() {
+		err = chat.ErrDeactivated
+	}
+	if err != nil {
+		_, _, undo := s.families.End(live(ctx), kept.User, kept.ID)
+		return Session{}, errors.Join(fmt.Errorf("start session: %w", err), undo)
+	}
 	id := chat.SessionID(kept.ID)
 	entries := []chat.AuditEntry{{Action: chat.AuditSessionOpened, Actor: user.ID, User: user.ID, Session: id}}
 	for _, e := range evicted {

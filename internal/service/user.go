@@ -20,17 +20,15 @@ type Users struct {
 	hasher  *auth.Hasher
 	clock   chat.Clock
 	options *Options
+	members *Members
 }
 
-// SignUp creates an account where the policy lets one. Faults of the input are listed all at once; a name or an address that is taken is chat.ErrUsernameTaken or
+// SignUp creates an account where the policy, or an invite, lets one. Faults of the input are listed all at once; a name or an address that is taken is chat.ErrUsernameTaken or
 // chat.ErrEmailTaken.
-func (u *Users) SignUp(ctx context.Context, in chat.SignUp) (chat.User, error) {
-	options, err := u.options.Show(ctx)
-	if err != nil {
-		return chat.User{}, fmt.Errorf("sign up: %w", err)
-	}
-	if err := options.MaySignUp(); err != nil {
-		return chat.User{}, err
+func (u *Users) SignUp(ctx context.Context, in chat.SignUp) (store.Admitted, error) {
+	at := now(u.clock)
+	if err := u.options.mayAdmit(ctx, in.Invite, nil, at); err != nil {
+		return store.Admitted{}, fmt.Errorf("sign up: %w", err)
 	}
 	in.DisplayName, in.Email = name(in.DisplayName), trim(in.Email)
 	faults := in.Faults()
@@ -38,22 +36,25 @@ func (u *Users) SignUp(ctx context.Context, in chat.SignUp) (chat.User, error) {
 		faults.Add("password", chat.CommonPassword.Code, chat.CommonPassword.Detail)
 	}
 	if err := faults.Err(); err != nil {
-		return chat.User{}, err
+		return store.Admitted{}, err
 	}
 	if in.DisplayName == "" {
 		in.DisplayName = in.Username
 	}
 	hash, err := u.hasher.Hash(ctx, in.Password)
 	if err != nil {
-		return chat.User{}, fmt.Errorf("sign up: %w", err)
+		return store.Admitted{}, fmt.Errorf("sign up: %w", err)
 	}
-	user, err := u.store.InsertUser(ctx, chat.User{
-		Username: in.Username, DisplayName: in.DisplayName, Email: in.Email, CreatedAt: now(u.clock),
-	}, hash)
+	done, err := u.store.AdmitUser(ctx, chat.User{
+		Username: in.Username, DisplayName: in.DisplayName, Email: in.Email, CreatedAt: at,
+	}, hash, u.options.admission(in.Invite, at))
 	if err != nil {
-		return chat.User{}, fmt.Errorf("sign up: %w", err)
+		return store.Admitted{}, fmt.Errorf("sign up: %w", err)
 	}
-	return user, nil
+	if done.Room != 0 {
+		u.members.welcome(ctx, done.Room, done.User.ID, chat.Membership{Role: chat.RoleMember, JoinedAt: at})
+	}
+	return done, nil
 }
 
 // Me returns the actor's own account. An account that is gone is chat.ErrUnauthenticated: its tokens are worth nothing.

@@ -58,7 +58,7 @@ func (s *Store) firstOf(ctx context.Context, noun string, n int) (int64, error) 
 func auditParams(id int64, e chat.AuditEntry) query.InsertAuditEntryParams {
 	p := query.InsertAuditEntryParams{
 		ID: id, At: millis(e.At), Action: string(e.Action), UserID: int64(e.User), SessionID: string(e.Session),
-		Agent: e.Device.Agent, Place: e.Device.Place,
+		Agent: e.Device.Agent, Place: e.Device.Place, Detail: e.Detail,
 	}
 	if e.Actor != 0 {
 		actor := int64(e.Actor)
@@ -77,7 +77,7 @@ func (s *Store) ListAuditEntries(ctx context.Context, user chat.UserID) ([]chat.
 	for i, r := range rows {
 		list[i] = chat.AuditEntry{
 			ID: chat.AuditEntryID(r.ID), At: fromMillis(r.At), Action: chat.AuditAction(r.Action), User: chat.UserID(r.UserID),
-			Session: chat.SessionID(r.SessionID), Device: chat.Device{Agent: r.Agent, Place: r.Place},
+			Session: chat.SessionID(r.SessionID), Device: chat.Device{Agent: r.Agent, Place: r.Place}, Detail: r.Detail,
 		}
 		if r.ActorID != nil {
 			list[i].Actor = chat.UserID(*r.ActorID)

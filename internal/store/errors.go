@@ -26,6 +26,7 @@ var uniques = map[string]string{
 	"users.email_key":                         "users_email_key",
 	"identities.issuer, identities.subject":   "identities_subject",
 	"identities.user_id, identities.issuer":   "identities_user",
+	"invites.token_hash":                      "invites_token_hash",
 	"rooms.name_key":                          "rooms_public_name",
 	"rooms.created_by, rooms.creation_key":    "rooms_creation_key",
 	"messages.author_id, messages.client_key": "messages_author_client_key",

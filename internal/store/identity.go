@@ -22,17 +22,18 @@ func (s *Store) InsertIdentity(ctx context.Context, i chat.Identity) (chat.Ident
 	return i, nil
 }
 
-// InsertUserWithIdentity stores a new account that nobody has a password of, and what opens it, together or not at all.
-func (s *Store) InsertUserWithIdentity(ctx context.Context, u chat.User, i chat.Identity) (chat.User, error) {
+// InsertUserWithIdentity stores a new account that nobody has a password of, and what opens it, together or not at all, when the admission lets
+// it in.
+func (s *Store) InsertUserWithIdentity(ctx context.Context, u chat.User, i chat.Identity, a chat.Admission) (chat.User, error) {
 	p, err := s.identityParams(ctx, i)
 	if err != nil {
 		return chat.User{}, err
 	}
-	u, err = s.insertUser(ctx, u, "", func(q *query.Queries, id int64) error {
+	done, err := s.admitUser(ctx, u, "", a, func(q *query.Queries, id int64) error {
 		p.UserID = id
 		return q.InsertIdentity(ctx, p)
 	})
-	return u, identityError(err)
+	return done.User, identityError(err)
 }
 
 func (s *Store) identityParams(ctx context.Context, i chat.Identity) (query.InsertIdentityParams, error) {

@@ -49,20 +49,22 @@ func TestIdentities(t *testing.T) {
 	})
 }
 
+var anybody = chat.Admission{Policy: chat.SignUpOpen}
+
 func TestInsertUserWithIdentity(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
 		in := chat.Identity{Issuer: "https://login.example.org", Subject: "1"}
-		maya, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "maya", DisplayName: "Maya"}, in)
+		maya, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "maya", DisplayName: "Maya"}, in, anybody)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// Of an account that cannot be made nothing is left, neither for its name nor for its identity.
-		if _, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "Maya", DisplayName: "x"}, chat.Identity{Issuer: "i", Subject: "2"}); !errors.Is(err, chat.ErrUsernameTaken) {
+		if _, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "Maya", DisplayName: "x"}, chat.Identity{Issuer: "i", Subject: "2"}, anybody); !errors.Is(err, chat.ErrUsernameTaken) {
 			t.Errorf("a name that is taken: %v", err)
 		}
-		if _, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "theo", DisplayName: "x"}, in); !errors.Is(err, chat.ErrIdentityTaken) {
+		if _, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "theo", DisplayName: "x"}, in, anybody); !errors.Is(err, chat.ErrIdentityTaken) {
 			t.Errorf("an identity that is taken: %v", err)
 		}
 		if _, _, err := s.UserByUsername(ctx, "theo"); !errors.Is(err, chat.ErrUserNotFound) {

@@ -111,6 +111,18 @@ GROUP BY created_by, creation_key HAVING count(*) > 1 ORDER BY created_by`,
 		"%d public rooms share one name, ids %d to %d", "",
 	},
 	{
+		"server_owner",
+		`SELECT count(*), count(CASE WHEN role = 'owner' THEN 1 END) FROM users
+HAVING count(*) > 0 AND count(CASE WHEN role = 'owner' AND deactivated_at IS NULL THEN 1 END) = 0`,
+		"there are %d accounts, %d of them own the server, and nobody can sign in to one of those", "invites",
+	},
+	{
+		"invite_uses",
+		`SELECT i.id, i.uses, count(u.user_id), i.max_uses FROM invites i LEFT JOIN invite_uses u ON u.invite_id = i.id
+GROUP BY i.id, i.uses, i.max_uses HAVING i.uses <> count(u.user_id) OR i.uses > i.max_uses ORDER BY i.id`,
+		"invite %d says it made %d accounts, it made %d; it is good for %d", "invites",
+	},
+	{
 		"tombstones",
 		`SELECT id, room_id FROM messages WHERE deleted_at IS NOT NULL AND body <> '' ORDER BY id`,
 		"message %d in room %d is deleted and still has its text", "",

@@ -48,6 +48,10 @@ func TestInvariants(t *testing.T) {
 		{"counter_behind", "counters", []string{"UPDATE counters SET next = 1 WHERE name = 'messages'"}},
 		{"counter_missing", "counters", []string{"DELETE FROM counters WHERE name = 'users'"}},
 		{"author_gone", "references", []string{"DELETE FROM users WHERE username = 'maya'"}},
+		{"nobody_owns_the_server", "server_owner", []string{"UPDATE users SET role = 'member'"}},
+		{"the_owner_is_deactivated", "server_owner", []string{"UPDATE users SET deactivated_at = 1 WHERE role = 'owner'"}},
+		{"invite_miscounts", "invite_uses", []string{"UPDATE invites SET uses = 2"}},
+		{"invite_used_too_often", "invite_uses", []string{"UPDATE invites SET max_uses = 0"}},
 		{"folded_otherwise", "folded_keys", []string{"UPDATE users SET username_key = 'MAYA' WHERE username = 'maya'"}},
 	}
 	for _, m := range mutants {
@@ -93,7 +97,13 @@ WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10) SE
 func people(t *testing.T, s *store.Store) {
 	t.Helper()
 	ctx := context.Background()
-	maya, theo := newUser(t, s, "maya"), newUser(t, s, "theo")
+	maya := newUser(t, s, "maya")
+	newInvite(t, s, chat.Invite{CreatedBy: maya, MaxUses: 2}, "hash")
+	came, err := s.AdmitUser(ctx, chat.User{Username: "theo", DisplayName: "theo", CreatedAt: at}, "hash", chat.Admission{Invite: "hash", Policy: chat.SignUpInvite, At: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theo := came.User.ID
 	room, _, err := s.InsertRoom(ctx, chat.Room{Name: "Größe", Kind: chat.RoomPublic, CreatedBy: maya, CreatedAt: at}, "made-once")
 	if err != nil {
 		t.Fatal(err)

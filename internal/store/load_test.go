@@ -26,6 +26,8 @@ func TestLoad(t *testing.T) {
 			switch {
 			case c.Name == "id":
 				row[i] = int64(4242)
+			case c.Name == "role":
+				row[i] = "member"
 			case c.Nullable:
 			case c.Kind == store.Integer:
 				row[i] = int64(1)

@@ -71,7 +71,7 @@ func (s *Store) ListMembers(ctx context.Context, id chat.RoomID, after chat.User
 
 func member(r query.ListMembersRow) chat.Member {
 	return chat.Member{
-		User: chat.User{ID: chat.UserID(r.ID), Username: r.Username, DisplayName: r.DisplayName},
+		User: chat.User{ID: chat.UserID(r.ID), Username: r.Username, DisplayName: r.DisplayName, DeactivatedAt: fromMillisOrNull(r.DeactivatedAt)},
 		Role: chat.Role(r.Role), JoinedAt: fromMillis(r.JoinedAt),
 	}
 }

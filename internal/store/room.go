@@ -95,7 +95,7 @@ func (s *Store) ListRooms(ctx context.Context, user chat.UserID) ([]chat.RoomVie
 // BrowseRooms returns up to limit public rooms by name, those after a name and whose name contains a text, and what the person is in each.
 func (s *Store) BrowseRooms(ctx context.Context, user chat.UserID, text, after string, limit int) ([]chat.RoomView, error) {
 	rows, err := s.reads.BrowsePublicRooms(ctx, query.BrowsePublicRoomsParams{
-		UserID: int64(user), Pattern: "%" + likeEscaper.Replace(chat.Fold(text)) + "%", AfterKey: chat.Fold(after), Lim: int32(limit),
+		UserID: int64(user), Pattern: containing(text), AfterKey: chat.Fold(after), Lim: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("browse rooms: %w", classify(err))
@@ -131,6 +131,9 @@ func (s *Store) UpdateRoom(ctx context.Context, id chat.RoomID, c chat.RoomChang
 	}
 	return room(now), nil
 }
+
+// containing is the pattern of LIKE for folded texts that have a text in them.
+func containing(text string) string { return "%" + likeEscaper.Replace(chat.Fold(text)) + "%" }
 
 // likeEscaper makes a text match itself in LIKE with the escape character '\'.
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

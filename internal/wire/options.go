@@ -8,7 +8,7 @@ import (
 // Options are the ways into the server.
 func Options(o chat.Options) contract.AuthOptions {
 	out := contract.AuthOptions{
-		SignUp: contract.SignUpPolicy(o.SignUp), FirstAccount: o.FirstAccount, PasswordReset: o.PasswordReset, Passkeys: o.Passkeys,
+		SignUp: contract.SignUpPolicy(o.Effective()), FirstAccount: o.FirstAccount, PasswordReset: o.PasswordReset, Passkeys: o.Passkeys,
 		Providers: make([]contract.AuthProvider, len(o.Providers)),
 	}
 	for i, p := range o.Providers {

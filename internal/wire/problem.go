@@ -26,6 +26,7 @@ var statuses = map[chat.Kind]int{
 	chat.KindRateLimited:     http.StatusTooManyRequests,
 	chat.KindUnavailable:     http.StatusServiceUnavailable,
 	chat.KindNoSpace:         http.StatusInsufficientStorage,
+	chat.KindGone:            http.StatusGone,
 }
 
 var errInternal = &chat.Error{Kind: chat.KindInternal, Code: "internal", Detail: "Something went wrong on our side. It has been noted."}

@@ -110,6 +110,15 @@ func fill(t fails, draw func(label string, most int) int, text func(label string
 		}, "hash")
 		must(err)
 	}
+	for i := range draw("invites", 2) { // by the first, who owns the server
+		hash := "hash" + string(rune('a'+i))
+		_, err := s.InsertInvite(ctx, chat.Invite{
+			Role: chat.ServerAdmin, Note: text("note"), CreatedBy: users[0], CreatedAt: at, ExpiresAt: at.Add(time.Hour), MaxUses: 2,
+		}, hash)
+		must(err)
+		_, err = s.AdmitUser(ctx, chat.User{Username: "guest" + string(rune('a'+i)), DisplayName: "x", CreatedAt: at}, "hash", chat.Admission{Policy: chat.SignUpInvite, Invite: hash, At: at})
+		must(err)
+	}
 	keys := 0
 	for i := range draw("rooms", 3) {
 		owner := users[draw("owner", len(users)-1)]

@@ -1,6 +1,6 @@
 -- name: InsertAuditEntry :exec
-INSERT INTO audit_entries (id, at, action, actor_id, user_id, session_id, agent, place)
-VALUES (@id, @at, @action, sqlc.narg('actor_id'), @user_id, @session_id, @agent, @place);
+INSERT INTO audit_entries (id, at, action, actor_id, user_id, session_id, agent, place, detail)
+VALUES (@id, @at, @action, sqlc.narg('actor_id'), @user_id, @session_id, @agent, @place, @detail);
 
 -- name: ListAuditEntries :many
 SELECT * FROM audit_entries WHERE user_id = @user_id ORDER BY id;

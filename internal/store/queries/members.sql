@@ -18,12 +18,12 @@ WHERE members.room_id = @room_id
   AND members.user_id = (SELECT f.user_id FROM members f WHERE f.room_id = @room_id ORDER BY f.joined_at, f.user_id LIMIT 1);
 
 -- name: ListMembers :many
-SELECT u.id, u.username, u.display_name, m.role, m.joined_at
+SELECT u.id, u.username, u.display_name, u.deactivated_at, m.role, m.joined_at
 FROM members m JOIN users u ON u.id = m.user_id
 WHERE m.room_id = @room_id AND m.user_id > @after ORDER BY m.user_id LIMIT @lim;
 
 -- name: MemberByID :one
-SELECT u.id, u.username, u.display_name, m.role, m.joined_at
+SELECT u.id, u.username, u.display_name, u.deactivated_at, m.role, m.joined_at
 FROM members m JOIN users u ON u.id = m.user_id
 WHERE m.room_id = @room_id AND m.user_id = @user_id;
 

@@ -1,15 +1,15 @@
 -- name: InsertUser :exec
-INSERT INTO users (id, username, username_key, display_name, email, email_key, password_hash, created_at)
-VALUES (@id, @username, @username_key, @display_name, sqlc.narg('email'), sqlc.narg('email_key'), @password_hash, @created_at);
+INSERT INTO users (id, username, username_key, display_name, email, email_key, password_hash, created_at, role)
+VALUES (@id, @username, @username_key, @display_name, sqlc.narg('email'), sqlc.narg('email_key'), @password_hash, @created_at, @role);
 
 -- name: UserByID :one
-SELECT id, username, display_name, email, created_at FROM users WHERE id = @id;
+SELECT id, username, display_name, email, created_at, role, deactivated_at FROM users WHERE id = @id;
 
 -- name: UserByUsernameKey :one
-SELECT id, username, display_name, email, created_at, password_hash FROM users WHERE username_key = @username_key;
+SELECT id, username, display_name, email, created_at, role, deactivated_at, password_hash FROM users WHERE username_key = @username_key;
 
 -- name: ListUsersByID :many
-SELECT id, username, display_name FROM users
+SELECT id, username, display_name, deactivated_at FROM users
 WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(@ids AS TEXT))) ORDER BY id;
 
 -- name: UpdatePasswordHash :execrows
@@ -18,3 +18,23 @@ UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash
 
 -- name: HasUsers :one
 SELECT EXISTS (SELECT 1 FROM users);
+
+-- name: LockAccounts :execrows
+-- Makes what is decided about all accounts together wait for each other: who is the first, who is the last owner. The row is there since the
+-- first identifier was taken. On SQLite there is one writer anyway.
+UPDATE counters SET next = next WHERE name = 'users';
+
+-- name: CountOwners :one
+SELECT count(*) FROM users WHERE role = 'owner' AND deactivated_at IS NULL;
+
+-- name: UpdateStanding :execrows
+UPDATE users SET role = @role, deactivated_at = sqlc.narg('deactivated_at') WHERE id = @id;
+
+-- name: ListPeople :many
+-- By name, those whose username or display name contains a text. lower() knows only ASCII on SQLite, so there other letters of a display name
+-- are compared as they are.
+SELECT u.id, u.username, u.display_name, u.created_at, u.role, u.deactivated_at
+FROM users u
+WHERE u.username_key > @after_key
+  AND (u.username_key LIKE CAST(@pattern AS TEXT) ESCAPE '\' OR lower(u.display_name) LIKE CAST(@pattern AS TEXT) ESCAPE '\')
+ORDER BY u.username_key LIMIT @lim;

@@ -38,8 +38,8 @@ func (q *Queries) DeviceSeen(ctx context.Context, arg DeviceSeenParams) (bool, e
 }
 
 const insertAuditEntry = `-- name: InsertAuditEntry :exec
-INSERT INTO audit_entries (id, at, action, actor_id, user_id, session_id, agent, place)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO audit_entries (id, at, action, actor_id, user_id, session_id, agent, place, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type InsertAuditEntryParams struct {
@@ -51,6 +51,7 @@ type InsertAuditEntryParams struct {
 	SessionID string
 	Agent     string
 	Place     string
+	Detail    string
 }
 
 func (q *Queries) InsertAuditEntry(ctx context.Context, arg InsertAuditEntryParams) error {
@@ -63,12 +64,13 @@ func (q *Queries) InsertAuditEntry(ctx context.Context, arg InsertAuditEntryPara
 		arg.SessionID,
 		arg.Agent,
 		arg.Place,
+		arg.Detail,
 	)
 	return err
 }
 
 const listAuditEntries = `-- name: ListAuditEntries :many
-SELECT id, at, action, actor_id, user_id, session_id, agent, place FROM audit_entries WHERE user_id = $1 ORDER BY id
+SELECT id, at, action, actor_id, user_id, session_id, agent, place, detail FROM audit_entries WHERE user_id = $1 ORDER BY id
 `
 
 func (q *Queries) ListAuditEntries(ctx context.Context, userID int64) ([]AuditEntry, error) {
@@ -89,6 +91,7 @@ func (q *Queries) ListAuditEntries(ctx context.Context, userID int64) ([]AuditEn
 			&i.SessionID,
 			&i.Agent,
 			&i.Place,
+			&i.Detail,
 		); err != nil {
 			return nil, err
 		}

@@ -33,6 +33,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countMemberStmt, err = db.PrepareContext(ctx, countMember); err != nil {
 		return nil, fmt.Errorf("error preparing query CountMember: %w", err)
 	}
+	if q.countOwnersStmt, err = db.PrepareContext(ctx, countOwners); err != nil {
+		return nil, fmt.Errorf("error preparing query CountOwners: %w", err)
+	}
 	if q.countPasskeysStmt, err = db.PrepareContext(ctx, countPasskeys); err != nil {
 		return nil, fmt.Errorf("error preparing query CountPasskeys: %w", err)
 	}
@@ -99,6 +102,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertIdentityStmt, err = db.PrepareContext(ctx, insertIdentity); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertIdentity: %w", err)
 	}
+	if q.insertInviteStmt, err = db.PrepareContext(ctx, insertInvite); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertInvite: %w", err)
+	}
+	if q.insertInviteUseStmt, err = db.PrepareContext(ctx, insertInviteUse); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertInviteUse: %w", err)
+	}
 	if q.insertMemberStmt, err = db.PrepareContext(ctx, insertMember); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertMember: %w", err)
 	}
@@ -129,6 +138,18 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertUserStmt, err = db.PrepareContext(ctx, insertUser); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertUser: %w", err)
 	}
+	if q.inviteByHashStmt, err = db.PrepareContext(ctx, inviteByHash); err != nil {
+		return nil, fmt.Errorf("error preparing query InviteByHash: %w", err)
+	}
+	if q.inviteByIDStmt, err = db.PrepareContext(ctx, inviteByID); err != nil {
+		return nil, fmt.Errorf("error preparing query InviteByID: %w", err)
+	}
+	if q.inviteNamesStmt, err = db.PrepareContext(ctx, inviteNames); err != nil {
+		return nil, fmt.Errorf("error preparing query InviteNames: %w", err)
+	}
+	if q.inviteReachesStmt, err = db.PrepareContext(ctx, inviteReaches); err != nil {
+		return nil, fmt.Errorf("error preparing query InviteReaches: %w", err)
+	}
 	if q.lastReadNumberStmt, err = db.PrepareContext(ctx, lastReadNumber); err != nil {
 		return nil, fmt.Errorf("error preparing query LastReadNumber: %w", err)
 	}
@@ -143,6 +164,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listIdentitiesStmt, err = db.PrepareContext(ctx, listIdentities); err != nil {
 		return nil, fmt.Errorf("error preparing query ListIdentities: %w", err)
+	}
+	if q.listInvitesStmt, err = db.PrepareContext(ctx, listInvites); err != nil {
+		return nil, fmt.Errorf("error preparing query ListInvites: %w", err)
 	}
 	if q.listMembersStmt, err = db.PrepareContext(ctx, listMembers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMembers: %w", err)
@@ -159,6 +183,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listPasskeysStmt, err = db.PrepareContext(ctx, listPasskeys); err != nil {
 		return nil, fmt.Errorf("error preparing query ListPasskeys: %w", err)
 	}
+	if q.listPeopleStmt, err = db.PrepareContext(ctx, listPeople); err != nil {
+		return nil, fmt.Errorf("error preparing query ListPeople: %w", err)
+	}
 	if q.listRoomsOfUserStmt, err = db.PrepareContext(ctx, listRoomsOfUser); err != nil {
 		return nil, fmt.Errorf("error preparing query ListRoomsOfUser: %w", err)
 	}
@@ -170,6 +197,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listUsersByIDStmt, err = db.PrepareContext(ctx, listUsersByID); err != nil {
 		return nil, fmt.Errorf("error preparing query ListUsersByID: %w", err)
+	}
+	if q.lockAccountsStmt, err = db.PrepareContext(ctx, lockAccounts); err != nil {
+		return nil, fmt.Errorf("error preparing query LockAccounts: %w", err)
 	}
 	if q.lockUserStmt, err = db.PrepareContext(ctx, lockUser); err != nil {
 		return nil, fmt.Errorf("error preparing query LockUser: %w", err)
@@ -204,6 +234,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.reserveNumbersStmt, err = db.PrepareContext(ctx, reserveNumbers); err != nil {
 		return nil, fmt.Errorf("error preparing query ReserveNumbers: %w", err)
 	}
+	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
+		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
+	}
+	if q.revokeInvitesOfStmt, err = db.PrepareContext(ctx, revokeInvitesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query RevokeInvitesOf: %w", err)
+	}
+	if q.revokeSetupLinksStmt, err = db.PrepareContext(ctx, revokeSetupLinks); err != nil {
+		return nil, fmt.Errorf("error preparing query RevokeSetupLinks: %w", err)
+	}
 	if q.roomByIDStmt, err = db.PrepareContext(ctx, roomByID); err != nil {
 		return nil, fmt.Errorf("error preparing query RoomByID: %w", err)
 	}
@@ -225,6 +264,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.takeBlockStmt, err = db.PrepareContext(ctx, takeBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeBlock: %w", err)
 	}
+	if q.takeInviteStmt, err = db.PrepareContext(ctx, takeInvite); err != nil {
+		return nil, fmt.Errorf("error preparing query TakeInvite: %w", err)
+	}
 	if q.takeTicketStmt, err = db.PrepareContext(ctx, takeTicket); err != nil {
 		return nil, fmt.Errorf("error preparing query TakeTicket: %w", err)
 	}
@@ -242,6 +284,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.updateRoomStmt, err = db.PrepareContext(ctx, updateRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdateRoom: %w", err)
+	}
+	if q.updateStandingStmt, err = db.PrepareContext(ctx, updateStanding); err != nil {
+		return nil, fmt.Errorf("error preparing query UpdateStanding: %w", err)
 	}
 	if q.useIdentityStmt, err = db.PrepareContext(ctx, useIdentity); err != nil {
 		return nil, fmt.Errorf("error preparing query UseIdentity: %w", err)
@@ -273,6 +318,11 @@ func (q *Queries) Close() error {
 	if q.countMemberStmt != nil {
 		if cerr := q.countMemberStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countMemberStmt: %w", cerr)
+		}
+	}
+	if q.countOwnersStmt != nil {
+		if cerr := q.countOwnersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countOwnersStmt: %w", cerr)
 		}
 	}
 	if q.countPasskeysStmt != nil {
@@ -385,6 +435,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertIdentityStmt: %w", cerr)
 		}
 	}
+	if q.insertInviteStmt != nil {
+		if cerr := q.insertInviteStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertInviteStmt: %w", cerr)
+		}
+	}
+	if q.insertInviteUseStmt != nil {
+		if cerr := q.insertInviteUseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertInviteUseStmt: %w", cerr)
+		}
+	}
 	if q.insertMemberStmt != nil {
 		if cerr := q.insertMemberStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertMemberStmt: %w", cerr)
@@ -435,6 +495,26 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertUserStmt: %w", cerr)
 		}
 	}
+	if q.inviteByHashStmt != nil {
+		if cerr := q.inviteByHashStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing inviteByHashStmt: %w", cerr)
+		}
+	}
+	if q.inviteByIDStmt != nil {
+		if cerr := q.inviteByIDStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing inviteByIDStmt: %w", cerr)
+		}
+	}
+	if q.inviteNamesStmt != nil {
+		if cerr := q.inviteNamesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing inviteNamesStmt: %w", cerr)
+		}
+	}
+	if q.inviteReachesStmt != nil {
+		if cerr := q.inviteReachesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing inviteReachesStmt: %w", cerr)
+		}
+	}
 	if q.lastReadNumberStmt != nil {
 		if cerr := q.lastReadNumberStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastReadNumberStmt: %w", cerr)
@@ -458,6 +538,11 @@ func (q *Queries) Close() error {
 	if q.listIdentitiesStmt != nil {
 		if cerr := q.listIdentitiesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listIdentitiesStmt: %w", cerr)
+		}
+	}
+	if q.listInvitesStmt != nil {
+		if cerr := q.listInvitesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listInvitesStmt: %w", cerr)
 		}
 	}
 	if q.listMembersStmt != nil {
@@ -485,6 +570,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listPasskeysStmt: %w", cerr)
 		}
 	}
+	if q.listPeopleStmt != nil {
+		if cerr := q.listPeopleStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listPeopleStmt: %w", cerr)
+		}
+	}
 	if q.listRoomsOfUserStmt != nil {
 		if cerr := q.listRoomsOfUserStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listRoomsOfUserStmt: %w", cerr)
@@ -503,6 +593,11 @@ func (q *Queries) Close() error {
 	if q.listUsersByIDStmt != nil {
 		if cerr := q.listUsersByIDStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listUsersByIDStmt: %w", cerr)
+		}
+	}
+	if q.lockAccountsStmt != nil {
+		if cerr := q.lockAccountsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lockAccountsStmt: %w", cerr)
 		}
 	}
 	if q.lockUserStmt != nil {
@@ -560,6 +655,21 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing reserveNumbersStmt: %w", cerr)
 		}
 	}
+	if q.revokeInviteStmt != nil {
+		if cerr := q.revokeInviteStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing revokeInviteStmt: %w", cerr)
+		}
+	}
+	if q.revokeInvitesOfStmt != nil {
+		if cerr := q.revokeInvitesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing revokeInvitesOfStmt: %w", cerr)
+		}
+	}
+	if q.revokeSetupLinksStmt != nil {
+		if cerr := q.revokeSetupLinksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing revokeSetupLinksStmt: %w", cerr)
+		}
+	}
 	if q.roomByIDStmt != nil {
 		if cerr := q.roomByIDStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing roomByIDStmt: %w", cerr)
@@ -595,6 +705,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing takeBlockStmt: %w", cerr)
 		}
 	}
+	if q.takeInviteStmt != nil {
+		if cerr := q.takeInviteStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takeInviteStmt: %w", cerr)
+		}
+	}
 	if q.takeTicketStmt != nil {
 		if cerr := q.takeTicketStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing takeTicketStmt: %w", cerr)
@@ -623,6 +738,11 @@ func (q *Queries) Close() error {
 	if q.updateRoomStmt != nil {
 		if cerr := q.updateRoomStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing updateRoomStmt: %w", cerr)
+		}
+	}
+	if q.updateStandingStmt != nil {
+		if cerr := q.updateStandingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing updateStandingStmt: %w", cerr)
 		}
 	}
 	if q.useIdentityStmt != nil {
@@ -687,6 +807,7 @@ type Queries struct {
 	advanceTOTPKeyStmt       *sql.Stmt
 	browsePublicRoomsStmt    *sql.Stmt
 	countMemberStmt          *sql.Stmt
+	countOwnersStmt          *sql.Stmt
 	countPasskeysStmt        *sql.Stmt
 	countWaysInStmt          *sql.Stmt
 	deleteEndedSessionsStmt  *sql.Stmt
@@ -709,6 +830,8 @@ type Queries struct {
 	insertAuditEntryStmt     *sql.Stmt
 	insertEndedSessionStmt   *sql.Stmt
 	insertIdentityStmt       *sql.Stmt
+	insertInviteStmt         *sql.Stmt
+	insertInviteUseStmt      *sql.Stmt
 	insertMemberStmt         *sql.Stmt
 	insertMessageStmt        *sql.Stmt
 	insertNoticeStmt         *sql.Stmt
@@ -719,20 +842,27 @@ type Queries struct {
 	insertTOTPKeyStmt        *sql.Stmt
 	insertTicketStmt         *sql.Stmt
 	insertUserStmt           *sql.Stmt
+	inviteByHashStmt         *sql.Stmt
+	inviteByIDStmt           *sql.Stmt
+	inviteNamesStmt          *sql.Stmt
+	inviteReachesStmt        *sql.Stmt
 	lastReadNumberStmt       *sql.Stmt
 	listAuditEntriesStmt     *sql.Stmt
 	listChangesStmt          *sql.Stmt
 	listEndedSessionsStmt    *sql.Stmt
 	listIdentitiesStmt       *sql.Stmt
+	listInvitesStmt          *sql.Stmt
 	listMembersStmt          *sql.Stmt
 	listMessagesAfterStmt    *sql.Stmt
 	listMessagesBeforeStmt   *sql.Stmt
 	listNoticesStmt          *sql.Stmt
 	listPasskeysStmt         *sql.Stmt
+	listPeopleStmt           *sql.Stmt
 	listRoomsOfUserStmt      *sql.Stmt
 	listSealedTOTPKeysStmt   *sql.Stmt
 	listSessionsStmt         *sql.Stmt
 	listUsersByIDStmt        *sql.Stmt
+	lockAccountsStmt         *sql.Stmt
 	lockUserStmt             *sql.Stmt
 	markReadStmt             *sql.Stmt
 	memberByIDStmt           *sql.Stmt
@@ -744,6 +874,9 @@ type Queries struct {
 	renamePasskeyStmt        *sql.Stmt
 	replaceSealedTOTPKeyStmt *sql.Stmt
 	reserveNumbersStmt       *sql.Stmt
+	revokeInviteStmt         *sql.Stmt
+	revokeInvitesOfStmt      *sql.Stmt
+	revokeSetupLinksStmt     *sql.Stmt
 	roomByIDStmt             *sql.Stmt
 	roomForUserStmt          *sql.Stmt
 	roomIDByCreationKeyStmt  *sql.Stmt
@@ -751,12 +884,14 @@ type Queries struct {
 	sessionByIDStmt          *sql.Stmt
 	tOTPKeyStmt              *sql.Stmt
 	takeBlockStmt            *sql.Stmt
+	takeInviteStmt           *sql.Stmt
 	takeTicketStmt           *sql.Stmt
 	ticketByHashStmt         *sql.Stmt
 	trimNoticesStmt          *sql.Stmt
 	tryTicketStmt            *sql.Stmt
 	updatePasswordHashStmt   *sql.Stmt
 	updateRoomStmt           *sql.Stmt
+	updateStandingStmt       *sql.Stmt
 	useIdentityStmt          *sql.Stmt
 	usePasskeyStmt           *sql.Stmt
 	userByIDStmt             *sql.Stmt
@@ -770,6 +905,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		advanceTOTPKeyStmt:       q.advanceTOTPKeyStmt,
 		browsePublicRoomsStmt:    q.browsePublicRoomsStmt,
 		countMemberStmt:          q.countMemberStmt,
+		countOwnersStmt:          q.countOwnersStmt,
 		countPasskeysStmt:        q.countPasskeysStmt,
 		countWaysInStmt:          q.countWaysInStmt,
 		deleteEndedSessionsStmt:  q.deleteEndedSessionsStmt,
@@ -792,6 +928,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertAuditEntryStmt:     q.insertAuditEntryStmt,
 		insertEndedSessionStmt:   q.insertEndedSessionStmt,
 		insertIdentityStmt:       q.insertIdentityStmt,
+		insertInviteStmt:         q.insertInviteStmt,
+		insertInviteUseStmt:      q.insertInviteUseStmt,
 		insertMemberStmt:         q.insertMemberStmt,
 		insertMessageStmt:        q.insertMessageStmt,
 		insertNoticeStmt:         q.insertNoticeStmt,
@@ -802,20 +940,27 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertTOTPKeyStmt:        q.insertTOTPKeyStmt,
 		insertTicketStmt:         q.insertTicketStmt,
 		insertUserStmt:           q.insertUserStmt,
+		inviteByHashStmt:         q.inviteByHashStmt,
+		inviteByIDStmt:           q.inviteByIDStmt,
+		inviteNamesStmt:          q.inviteNamesStmt,
+		inviteReachesStmt:        q.inviteReachesStmt,
 		lastReadNumberStmt:       q.lastReadNumberStmt,
 		listAuditEntriesStmt:     q.listAuditEntriesStmt,
 		listChangesStmt:          q.listChangesStmt,
 		listEndedSessionsStmt:    q.listEndedSessionsStmt,
 		listIdentitiesStmt:       q.listIdentitiesStmt,
+		listInvitesStmt:          q.listInvitesStmt,
 		listMembersStmt:          q.listMembersStmt,
 		listMessagesAfterStmt:    q.listMessagesAfterStmt,
 		listMessagesBeforeStmt:   q.listMessagesBeforeStmt,
 		listNoticesStmt:          q.listNoticesStmt,
 		listPasskeysStmt:         q.listPasskeysStmt,
+		listPeopleStmt:           q.listPeopleStmt,
 		listRoomsOfUserStmt:      q.listRoomsOfUserStmt,
 		listSealedTOTPKeysStmt:   q.listSealedTOTPKeysStmt,
 		listSessionsStmt:         q.listSessionsStmt,
 		listUsersByIDStmt:        q.listUsersByIDStmt,
+		lockAccountsStmt:         q.lockAccountsStmt,
 		lockUserStmt:             q.lockUserStmt,
 		markReadStmt:             q.markReadStmt,
 		memberByIDStmt:           q.memberByIDStmt,
@@ -827,6 +972,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		renamePasskeyStmt:        q.renamePasskeyStmt,
 		replaceSealedTOTPKeyStmt: q.replaceSealedTOTPKeyStmt,
 		reserveNumbersStmt:       q.reserveNumbersStmt,
+		revokeInviteStmt:         q.revokeInviteStmt,
+		revokeInvitesOfStmt:      q.revokeInvitesOfStmt,
+		revokeSetupLinksStmt:     q.revokeSetupLinksStmt,
 		roomByIDStmt:             q.roomByIDStmt,
 		roomForUserStmt:          q.roomForUserStmt,
 		roomIDByCreationKeyStmt:  q.roomIDByCreationKeyStmt,
@@ -834,12 +982,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sessionByIDStmt:          q.sessionByIDStmt,
 		tOTPKeyStmt:              q.tOTPKeyStmt,
 		takeBlockStmt:            q.takeBlockStmt,
+		takeInviteStmt:           q.takeInviteStmt,
 		takeTicketStmt:           q.takeTicketStmt,
 		ticketByHashStmt:         q.ticketByHashStmt,
 		trimNoticesStmt:          q.trimNoticesStmt,
 		tryTicketStmt:            q.tryTicketStmt,
 		updatePasswordHashStmt:   q.updatePasswordHashStmt,
 		updateRoomStmt:           q.updateRoomStmt,
+		updateStandingStmt:       q.updateStandingStmt,
 		useIdentityStmt:          q.useIdentityStmt,
 		usePasskeyStmt:           q.usePasskeyStmt,
 		userByIDStmt:             q.userByIDStmt,

@@ -84,7 +84,7 @@ func (q *Queries) LastReadNumber(ctx context.Context, arg LastReadNumberParams) 
 }
 
 const listMembers = `-- name: ListMembers :many
-SELECT u.id, u.username, u.display_name, m.role, m.joined_at
+SELECT u.id, u.username, u.display_name, u.deactivated_at, m.role, m.joined_at
 FROM members m JOIN users u ON u.id = m.user_id
 WHERE m.room_id = $1 AND m.user_id > $2 ORDER BY m.user_id LIMIT $3
 `
@@ -96,11 +96,12 @@ type ListMembersParams struct {
 }
 
 type ListMembersRow struct {
-	ID          int64
-	Username    string
-	DisplayName string
-	Role        string
-	JoinedAt    int64
+	ID            int64
+	Username      string
+	DisplayName   string
+	DeactivatedAt *int64
+	Role          string
+	JoinedAt      int64
 }
 
 func (q *Queries) ListMembers(ctx context.Context, arg ListMembersParams) ([]ListMembersRow, error) {
@@ -116,6 +117,7 @@ func (q *Queries) ListMembers(ctx context.Context, arg ListMembersParams) ([]Lis
 			&i.ID,
 			&i.Username,
 			&i.DisplayName,
+			&i.DeactivatedAt,
 			&i.Role,
 			&i.JoinedAt,
 		); err != nil {
@@ -157,7 +159,7 @@ func (q *Queries) MarkRead(ctx context.Context, arg MarkReadParams) (int64, erro
 }
 
 const memberByID = `-- name: MemberByID :one
-SELECT u.id, u.username, u.display_name, m.role, m.joined_at
+SELECT u.id, u.username, u.display_name, u.deactivated_at, m.role, m.joined_at
 FROM members m JOIN users u ON u.id = m.user_id
 WHERE m.room_id = $1 AND m.user_id = $2
 `
@@ -168,11 +170,12 @@ type MemberByIDParams struct {
 }
 
 type MemberByIDRow struct {
-	ID          int64
-	Username    string
-	DisplayName string
-	Role        string
-	JoinedAt    int64
+	ID            int64
+	Username      string
+	DisplayName   string
+	DeactivatedAt *int64
+	Role          string
+	JoinedAt      int64
 }
 
 func (q *Queries) MemberByID(ctx context.Context, arg MemberByIDParams) (MemberByIDRow, error) {
@@ -182,6 +185,7 @@ func (q *Queries) MemberByID(ctx context.Context, arg MemberByIDParams) (MemberB
 		&i.ID,
 		&i.Username,
 		&i.DisplayName,
+		&i.DeactivatedAt,
 		&i.Role,
 		&i.JoinedAt,
 	)

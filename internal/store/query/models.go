@@ -13,6 +13,7 @@ type AuditEntry struct {
 	SessionID string
 	Agent     string
 	Place     string
+	Detail    string
 }
 
 type Identity struct {
@@ -23,6 +24,20 @@ type Identity struct {
 	Label    string
 	LinkedAt int64
 	UsedAt   int64
+}
+
+type Invite struct {
+	ID        int64
+	TokenHash string
+	Role      string
+	RoomID    *int64
+	Note      string
+	CreatedBy *int64
+	CreatedAt int64
+	ExpiresAt int64
+	RevokedAt *int64
+	MaxUses   int64
+	Uses      int64
 }
 
 type Message struct {

@@ -9,6 +9,17 @@ import (
 	"context"
 )
 
+const countOwners = `-- name: CountOwners :one
+SELECT count(*) FROM users WHERE role = 'owner' AND deactivated_at IS NULL
+`
+
+func (q *Queries) CountOwners(ctx context.Context) (int64, error) {
+	row := q.queryRow(ctx, q.countOwnersStmt, countOwners)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const hasUsers = `-- name: HasUsers :one
 SELECT EXISTS (SELECT 1 FROM users)
 `
@@ -21,8 +32,8 @@ func (q *Queries) HasUsers(ctx context.Context) (bool, error) {
 }
 
 const insertUser = `-- name: InsertUser :exec
-INSERT INTO users (id, username, username_key, display_name, email, email_key, password_hash, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO users (id, username, username_key, display_name, email, email_key, password_hash, created_at, role)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type InsertUserParams struct {
@@ -34,6 +45,7 @@ type InsertUserParams struct {
 	EmailKey     *string
 	PasswordHash string
 	CreatedAt    int64
+	Role         string
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
@@ -46,31 +58,53 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.EmailKey,
 		arg.PasswordHash,
 		arg.CreatedAt,
+		arg.Role,
 	)
 	return err
 }
 
-const listUsersByID = `-- name: ListUsersByID :many
-SELECT id, username, display_name FROM users
-WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST($1 AS TEXT))) ORDER BY id
+const listPeople = `-- name: ListPeople :many
+SELECT u.id, u.username, u.display_name, u.created_at, u.role, u.deactivated_at
+FROM users u
+WHERE u.username_key > $1
+  AND (u.username_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR lower(u.display_name) LIKE CAST($2 AS TEXT) ESCAPE '\')
+ORDER BY u.username_key LIMIT $3
 `
 
-type ListUsersByIDRow struct {
-	ID          int64
-	Username    string
-	DisplayName string
+type ListPeopleParams struct {
+	AfterKey string
+	Pattern  string
+	Lim      int32
 }
 
-func (q *Queries) ListUsersByID(ctx context.Context, ids string) ([]ListUsersByIDRow, error) {
-	rows, err := q.query(ctx, q.listUsersByIDStmt, listUsersByID, ids)
+type ListPeopleRow struct {
+	ID            int64
+	Username      string
+	DisplayName   string
+	CreatedAt     int64
+	Role          string
+	DeactivatedAt *int64
+}
+
+// By name, those whose username or display name contains a text. lower() knows only ASCII on SQLite, so there other letters of a display name
+// are compared as they are.
+func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListPeopleRow, error) {
+	rows, err := q.query(ctx, q.listPeopleStmt, listPeople, arg.AfterKey, arg.Pattern, arg.Lim)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ListUsersByIDRow{}
+	items := []ListPeopleRow{}
 	for rows.Next() {
-		var i ListUsersByIDRow
-		if err := rows.Scan(&i.ID, &i.Username, &i.DisplayName); err != nil {
+		var i ListPeopleRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Username,
+			&i.DisplayName,
+			&i.CreatedAt,
+			&i.Role,
+			&i.DeactivatedAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -82,6 +116,60 @@ func (q *Queries) ListUsersByID(ctx context.Context, ids string) ([]ListUsersByI
 		return nil, err
 	}
 	return items, nil
+}
+
+const listUsersByID = `-- name: ListUsersByID :many
+SELECT id, username, display_name, deactivated_at FROM users
+WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST($1 AS TEXT))) ORDER BY id
+`
+
+type ListUsersByIDRow struct {
+	ID            int64
+	Username      string
+	DisplayName   string
+	DeactivatedAt *int64
+}
+
+func (q *Queries) ListUsersByID(ctx context.Context, ids string) ([]ListUsersByIDRow, error) {
+	rows, err := q.query(ctx, q.listUsersByIDStmt, listUsersByID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListUsersByIDRow{}
+	for rows.Next() {
+		var i ListUsersByIDRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Username,
+			&i.DisplayName,
+			&i.DeactivatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockAccounts = `-- name: LockAccounts :execrows
+UPDATE counters SET next = next WHERE name = 'users'
+`
+
+// Makes what is decided about all accounts together wait for each other: who is the first, who is the last owner. The row is there since the
+// first identifier was taken. On SQLite there is one writer anyway.
+func (q *Queries) LockAccounts(ctx context.Context) (int64, error) {
+	result, err := q.exec(ctx, q.lockAccountsStmt, lockAccounts)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const updatePasswordHash = `-- name: UpdatePasswordHash :execrows
@@ -103,16 +191,36 @@ func (q *Queries) UpdatePasswordHash(ctx context.Context, arg UpdatePasswordHash
 	return result.RowsAffected()
 }
 
+const updateStanding = `-- name: UpdateStanding :execrows
+UPDATE users SET role = $1, deactivated_at = $2 WHERE id = $3
+`
+
+type UpdateStandingParams struct {
+	Role          string
+	DeactivatedAt *int64
+	ID            int64
+}
+
+func (q *Queries) UpdateStanding(ctx context.Context, arg UpdateStandingParams) (int64, error) {
+	result, err := q.exec(ctx, q.updateStandingStmt, updateStanding, arg.Role, arg.DeactivatedAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const userByID = `-- name: UserByID :one
-SELECT id, username, display_name, email, created_at FROM users WHERE id = $1
+SELECT id, username, display_name, email, created_at, role, deactivated_at FROM users WHERE id = $1
 `
 
 type UserByIDRow struct {
-	ID          int64
-	Username    string
-	DisplayName string
-	Email       *string
-	CreatedAt   int64
+	ID            int64
+	Username      string
+	DisplayName   string
+	Email         *string
+	CreatedAt     int64
+	Role          string
+	DeactivatedAt *int64
 }
 
 func (q *Queries) UserByID(ctx context.Context, id int64) (UserByIDRow, error) {
@@ -124,21 +232,25 @@ func (q *Queries) UserByID(ctx context.Context, id int64) (UserByIDRow, error) {
 		&i.DisplayName,
 		&i.Email,
 		&i.CreatedAt,
+		&i.Role,
+		&i.DeactivatedAt,
 	)
 	return i, err
 }
 
 const userByUsernameKey = `-- name: UserByUsernameKey :one
-SELECT id, username, display_name, email, created_at, password_hash FROM users WHERE username_key = $1
+SELECT id, username, display_name, email, created_at, role, deactivated_at, password_hash FROM users WHERE username_key = $1
 `
 
 type UserByUsernameKeyRow struct {
-	ID           int64
-	Username     string
-	DisplayName  string
-	Email        *string
-	CreatedAt    int64
-	PasswordHash string
+	ID            int64
+	Username      string
+	DisplayName   string
+	Email         *string
+	CreatedAt     int64
+	Role          string
+	DeactivatedAt *int64
+	PasswordHash  string
 }
 
 func (q *Queries) UserByUsernameKey(ctx context.Context, usernameKey string) (UserByUsernameKeyRow, error) {
@@ -150,6 +262,8 @@ func (q *Queries) UserByUsernameKey(ctx context.Context, usernameKey string) (Us
 		&i.DisplayName,
 		&i.Email,
 		&i.CreatedAt,
+		&i.Role,
+		&i.DeactivatedAt,
 		&i.PasswordHash,
 	)
 	return i, err

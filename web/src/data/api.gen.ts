@@ -41,6 +41,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who invites me, and where to
+         * @description For the page that an invite link opens. The secret is in the link's fragment, which browsers send to nobody, and here in the body: the
+         *     address of a request ends up in logs. An invite that makes no account any more says why (`invite_expired`, `invite_spent`,
+         *     `invite_revoked`; `invite_not_found` for one that never was).
+         */
+        post: operations["lookAtInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -562,6 +584,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody with an account */
+        get: operations["listPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: components["parameters"]["UserID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change somebody's role, or close their account to them
+         * @description Owners give roles; anybody may lay their own down. Owners deactivate anybody but themselves, admins members. There is always an owner
+         *     (`last_owner`). Whoever is deactivated is signed out everywhere within a second; what they said stays.
+         */
+        patch: operations["updatePerson"];
+        trace?: never;
+    };
+    "/api/v1/admin/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invites, also those that are over */
+        get: operations["listInvites"];
+        put?: never;
+        /** Make an invite link */
+        post: operations["createInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/invites/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invite_id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an invite back
+         * @description Accounts that were made by it stay. Taking one back twice is no error.
+         */
+        delete: operations["revokeInvite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms": {
         parameters: {
             query?: never;
@@ -1053,6 +1155,88 @@ export interface components {
             display_name?: string;
             /** @description Optional; never shown to others. */
             email?: string;
+            /** @description The secret of an invite link. */
+            invite?: string;
+        };
+        LookAtInviteInput: {
+            /** @description The secret of an invite link, what stands behind `#`. */
+            token: string;
+        };
+        Invitation: {
+            role: components["schemas"]["ServerRole"];
+            expires_at: components["schemas"]["Time"];
+            /** @description The display name of whoever made the invite; absent when the server's host did. */
+            invited_by?: string;
+            /** @description The name of the room that the invite leads to. */
+            room?: string;
+        };
+        /**
+         * @description What somebody may do with the server as a whole.
+         * @enum {string}
+         */
+        ServerRole: "owner" | "admin" | "member";
+        Person: {
+            id: components["schemas"]["ID"];
+            username: components["schemas"]["Username"];
+            display_name: string;
+            role: components["schemas"]["ServerRole"];
+            created_at: components["schemas"]["Time"];
+            deactivated_at?: components["schemas"]["Time"];
+        };
+        PersonPage: {
+            items: components["schemas"]["Person"][];
+            has_more: boolean;
+        };
+        /** @description What is absent stays as it is. */
+        UpdatePersonInput: {
+            role?: components["schemas"]["ServerRole"];
+            deactivated?: boolean;
+        };
+        /**
+         * @description Only an active invite makes accounts.
+         * @enum {string}
+         */
+        InviteState: "active" | "expired" | "spent" | "revoked";
+        Invite: {
+            id: components["schemas"]["ID"];
+            role: components["schemas"]["ServerRole"];
+            state: components["schemas"]["InviteState"];
+            note: string;
+            room_id?: components["schemas"]["ID"];
+            /** @description Absent for a private room that one is not in. */
+            room_name?: string;
+            created_by?: components["schemas"]["User"];
+            created_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["Time"];
+            /** Format: int64 */
+            max_uses: number;
+            /** Format: int64 */
+            uses: number;
+        };
+        InvitePage: {
+            items: components["schemas"]["Invite"][];
+            has_more: boolean;
+        };
+        CreateInviteInput: {
+            role: components["schemas"]["ServerRole"];
+            /**
+             * Format: int64
+             * @description Seconds; a minute to a year.
+             */
+            expires_in: number;
+            /**
+             * Format: int64
+             * @description How many accounts it makes.
+             */
+            max_uses: number;
+            room_id?: components["schemas"]["ID"];
+            /** @description For those who manage invites; up to 80 characters. */
+            note?: string;
+        };
+        CreatedInvite: {
+            invite: components["schemas"]["Invite"];
+            /** @description The secret. The server keeps only a hash of it. */
+            token: string;
         };
         LogInInput: {
             username: string;
@@ -1161,6 +1345,7 @@ export interface components {
             id: components["schemas"]["ID"];
             username: components["schemas"]["Username"];
             display_name: string;
+            role: components["schemas"]["ServerRole"];
             email?: string;
             created_at: components["schemas"]["Time"];
         };
@@ -1232,6 +1417,8 @@ export interface components {
             id: components["schemas"]["ID"];
             username: components["schemas"]["Username"];
             display_name: string;
+            /** @description Only there when true. The account is closed to its owner; it stands beside what they said, and nobody adds or mentions them. */
+            deactivated?: boolean;
         };
         UserList: {
             items: components["schemas"]["User"][];
@@ -1611,6 +1798,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    lookAtInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookAtInviteInput"];
+            };
+        };
+        responses: {
+            /** @description The invite makes an account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2302,6 +2514,131 @@ export interface operations {
                 headers: {
                     Location?: string;
                     "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description Only people whose username or display name contains this text, without regard to case. */
+                query?: string;
+                /** @description Continue after the person with this username. */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description People by username. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updatePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: components["parameters"]["UserID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePersonInput"];
+            };
+        };
+        responses: {
+            /** @description The person as they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listInvites: {
+        parameters: {
+            query?: {
+                /** @description Continue before the invite with this id. */
+                before?: components["schemas"]["ID"];
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Invites, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInviteInput"];
+            };
+        };
+        responses: {
+            /** @description The invite and its secret, which nobody can be told again. The link is `/join#` and the secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvite"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invite_id: components["schemas"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its link makes no more accounts. */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;

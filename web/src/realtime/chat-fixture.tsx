@@ -7,7 +7,7 @@ import type { Me, Room } from '@/data/types'
 import { Chat } from './chat'
 import { ChatContext } from './chat-context'
 
-export const maya: Me = { id: 1, username: 'maya', display_name: 'Maya Okafor', created_at: '2026-11-20T09:00:00.000Z' }
+export const maya: Me = { id: 1, username: 'maya', display_name: 'Maya Okafor', role: 'member', created_at: '2026-11-20T09:00:00.000Z' }
 
 export const releases: Room = {
   id: 7,

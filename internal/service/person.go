@@ -1,0 +1,94 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"parley/internal/chat"
+	"parley/internal/store"
+)
+
+// People are the accounts of this server as those see them who take care of it.
+type People struct {
+	store    *store.Store
+	clock    chat.Clock
+	sessions *Sessions
+}
+
+// manager returns the actor's account if it manages the server, and else chat.ErrForbidden.
+func manager(ctx context.Context, s *store.Store, actor chat.Actor) (chat.User, error) {
+	user, err := s.UserByID(ctx, actor.User)
+	switch {
+	case errors.Is(err, chat.ErrUserNotFound):
+		return chat.User{}, chat.ErrUnauthenticated
+	case err != nil:
+		return chat.User{}, err
+	case user.Deactivated() || !user.Role.CanManage():
+		return chat.User{}, chat.ErrForbidden
+	}
+	return user, nil
+}
+
+// List returns people by username, those after a name, whose username or display name contains a text, and whether there are more.
+func (p *People) List(ctx context.Context, actor chat.Actor, text, after string, limit int) ([]chat.User, bool, error) {
+	if _, err := manager(ctx, p.store, actor); err != nil {
+		return nil, false, err
+	}
+	var faults chat.Faults
+	f := chat.Encoding(text)
+	faults.Add("query", f.Code, f.Detail)
+	f = chat.Encoding(after)
+	faults.Add("after", f.Code, f.Detail)
+	if err := faults.Err(); err != nil {
+		return nil, false, err
+	}
+	list, err := p.store.ListPeople(ctx, text, after, limit+1)
+	if err != nil {
+		return nil, false, err
+	}
+	return list[:min(limit, len(list))], len(list) > limit, nil
+}
+
+// Update changes what somebody may do: their role, and whether they may sign in at all. An account that is deactivated is signed out everywhere,
+// at once; what the person said stays, and so do their rooms. An actor without an id is the host of the server.
+func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, change chat.PersonChange, d chat.Device) (chat.User, error) {
+	if err := change.Check(); err != nil {
+		return chat.User{}, err
+	}
+	before, after, err := p.store.UpdatePerson(ctx, actor.User, id, change, now(p.clock))
+	if err != nil {
+		return chat.User{}, err
+	}
+	ctx = live(ctx) // it is decided: what follows from it is done, whatever the caller does
+	var entries []chat.AuditEntry
+	if before.Role != after.Role {
+		entries = append(entries, chat.AuditEntry{
+			Action: chat.AuditRoleChanged, Actor: actor.User, User: id, Detail: fmt.Sprintf("%s to %s", before.Role, after.Role),
+		})
+	}
+	if before.Deactivated() != after.Deactivated() {
+		action := chat.AuditReactivated
+		if after.Deactivated() {
+			action = chat.AuditDeactivated
+		}
+		entries = append(entries, chat.AuditEntry{Action: action, Actor: actor.User, User: id})
+	}
+	p.sessions.recordLate(ctx, d, entries, nil)
+	// Also when the account was deactivated before: ending its sessions may have failed then, and this is how it is tried again.
+	if after.Deactivated() {
+		if err := p.sessions.endAll(ctx, actor, id, d); err != nil {
+			return chat.User{}, fmt.Errorf("sign out the deactivated: %w", err)
+		}
+	}
+	return after, nil
+}
+
+// ByUsername returns an account for the host of the server, who names people as they are called.
+func (p *People) ByUsername(ctx context.Context, username string) (chat.User, error) {
+	if chat.Encoding(username).Code != "" {
+		return chat.User{}, chat.ErrUserNotFound
+	}
+	user, _, err := p.store.UserByUsername(ctx, username)
+	return user, err
+}
