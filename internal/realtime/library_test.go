@@ -238,7 +238,11 @@ func TestLibrary_sdk(t *testing.T) {
 			if err := client.Connect(); err != nil {
 				t.Fatal(err)
 			}
-			<-on
+			select {
+			case <-on:
+			case <-time.After(patience):
+				t.Fatal("not subscribed in time")
+			}
 			for i := range 50 {
 				n.publish("room:1", fmt.Append(nil, i))
 			}

@@ -64,6 +64,8 @@ func startNode(t testing.TB, c Config, change ...func(*Handlers)) *testNode {
 			}
 			return data, nil
 		},
+		Open:    func(context.Context, Peer) error { return nil },
+		Closed:  func(Peer) {},
 		Revoked: func(int64, []string) {},
 		Ended:   func(Peer) bool { return false },
 		Refuse: func(w http.ResponseWriter, _ *http.Request, why Refusal) {
