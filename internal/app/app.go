@@ -168,7 +168,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 	a.node, err = realtime.New(realtime.Config{
 		FrameBytes: s.FrameBytes, QueueBytes: s.QueueBytes, Ping: s.Ping, Pong: s.PongTimeout, ConnectTimeout: s.ConnectTimeout,
 		KernelBytes: s.KernelBytes, WriteTimeout: s.WriteTimeout, PerAddress: s.PerAddress, PendingPerAddress: s.PendingPerAddress,
-		CommandTimeout: commandTimeout, MembershipLife: membershipLife, MaxChannels: maxChannels,
+		CommandTimeout: commandTimeout, MembershipLife: s.MembershipLife, MaxChannels: maxChannels,
 		Broker:      realtime.BrokerConfig{Redis: a.redis, Prefix: a.config.RedisPrefix},
 		CheckOrigin: checkOrigin(a.config.PublicURL, exact(a.config.CORSOrigins)),
 		Registry:    registry, Logger: a.log, Clock: a.clock,
@@ -184,7 +184,6 @@ func (a *App) wire(registry *prometheus.Registry) error {
 const (
 	requestTimeout = 10 * time.Second // a request over HTTP; twice what the database may take, for those that ask it twice
 	commandTimeout = 10 * time.Second
-	membershipLife = 5 * time.Minute
 	maxChannels    = 5000
 )
 

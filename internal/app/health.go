@@ -15,7 +15,17 @@ func (a *App) newHealth() *ops.Health {
 		a.watched(ops.Check{Name: "db", Probe: a.store.Ping}),
 		a.watched(ops.Check{Name: "schema", Probe: a.store.CheckSchema}),
 		a.watched(a.redisCheck()),
+		a.watched(a.nodesCheck()),
 	}, a.clock)
+}
+
+// nodesCheck asks whether this node hears the others; alone it has none.
+func (a *App) nodesCheck() ops.Check {
+	check := ops.Check{Name: "nodes"}
+	if a.redis != nil {
+		check.Probe = func(context.Context) error { return a.node.Linked() }
+	}
+	return check
 }
 
 // watched logs when a check begins to fail, with the cause that the public answer leaves out, and when it is fine again: twice for an outage,

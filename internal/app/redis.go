@@ -27,6 +27,7 @@ func openRedis(ctx context.Context, c config.Config, log *slog.Logger) (rueidis.
 	o.Dialer = net.Dialer{Timeout: redisTimeout, KeepAlive: o.Dialer.KeepAlive}
 	o.ConnWriteTimeout = redisTimeout
 	o.ForceSingleClient, o.DisableCache, o.DisableRetry = true, true, true
+	o.AlwaysPipelining = true // reads ahead, so that a connection that ended is noticed before it is used
 	o.ClientName = "parley-sessions"
 	ctx, cancel := context.WithTimeout(ctx, max(c.DatabaseWait, redisTimeout))
 	defer cancel()

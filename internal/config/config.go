@@ -124,6 +124,8 @@ func (c *Config) DrainSpread() time.Duration {
 type Socket struct {
 	FrameBytes, QueueBytes, KernelBytes             int // KernelBytes 0: as the kernel decides
 	Ping, PongTimeout, ConnectTimeout, WriteTimeout time.Duration
+	// MembershipLife is how long a subscription may outlive the membership it was allowed for.
+	MembershipLife time.Duration
 	// PerAddress and PendingPerAddress are caps; 0 is none.
 	PerAddress, PendingPerAddress int
 	// PerUser is how many sockets one person may have on all nodes; 0 is any number.

@@ -161,6 +161,10 @@ func limitTable(c *Config) []row {
 			Description: "How long a new socket may take to say who it is.",
 		}, parse: duration(&c.Socket.ConnectTimeout, time.Millisecond, 10*time.Minute)},
 		{Setting: Setting{
+			Name: "PARLEY_SOCKET_MEMBERSHIP_LIFE", Default: "5m",
+			Description: "How long somebody who was removed from a room can go on listening at most, when the news of it is lost between nodes.",
+		}, parse: duration(&c.Socket.MembershipLife, 4*time.Second, 24*time.Hour)},
+		{Setting: Setting{
 			Name: "PARLEY_SOCKET_WRITE_TIMEOUT", Default: "5s",
 			Description: "How long a frame may take to a reader so slow that the kernel takes no more; the socket is closed then.",
 		}, parse: duration(&c.Socket.WriteTimeout, time.Millisecond, 10*time.Minute)},

@@ -27,7 +27,9 @@ type Server struct {
 	URL    string // http://host:port
 	Socket string // ws://host:port/api/v1/socket
 	Log    *Log
-	tb     testing.TB
+	// RedisPrefix is what the server's keys in Redis begin with.
+	RedisPrefix string
+	tb          testing.TB
 }
 
 type options struct {
@@ -94,7 +96,7 @@ func Start(tb testing.TB, list ...Option) *Server {
 	if err != nil {
 		tb.Fatalf("start the server: %v\n%s", err, log)
 	}
-	s := &Server{App: a, URL: "http://" + a.Addr(), Socket: "ws://" + a.Addr() + "/api/v1/socket", Log: log, tb: tb}
+	s := &Server{App: a, URL: "http://" + a.Addr(), Socket: "ws://" + a.Addr() + "/api/v1/socket", Log: log, RedisPrefix: c.RedisPrefix, tb: tb}
 	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()

@@ -24,25 +24,29 @@ func RedisURL(tb testing.TB) string {
 // forget removes, after the test, every key that begins with prefix.
 func forget(tb testing.TB, prefix string) {
 	tb.Helper()
-	tb.Cleanup(func() {
-		o, err := rueidis.ParseURL(RedisURL(tb))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		o.DisableCache, o.ForceSingleClient = true, true
-		client, err := rueidis.NewClient(o)
-		if err != nil {
-			tb.Error(err)
-			return
-		}
-		defer client.Close()
-		ctx := context.Background()
-		keys, err := client.Do(ctx, client.B().Keys().Pattern(prefix+":*").Build()).AsStrSlice()
-		if err == nil && len(keys) > 0 {
-			err = client.Do(ctx, client.B().Del().Key(keys...).Build()).Error()
-		}
-		if err != nil {
-			tb.Error(err)
-		}
-	})
+	tb.Cleanup(func() { Forget(tb, prefix) })
+}
+
+// Forget removes every key that begins with prefix.
+func Forget(tb testing.TB, prefix string) {
+	tb.Helper()
+	o, err := rueidis.ParseURL(RedisURL(tb))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o.DisableCache, o.ForceSingleClient = true, true
+	client, err := rueidis.NewClient(o)
+	if err != nil {
+		tb.Error(err)
+		return
+	}
+	defer client.Close()
+	ctx := context.Background()
+	keys, err := client.Do(ctx, client.B().Keys().Pattern(prefix+":*").Build()).AsStrSlice()
+	if err == nil && len(keys) > 0 {
+		err = client.Do(ctx, client.B().Del().Key(keys...).Build()).Error()
+	}
+	if err != nil {
+		tb.Error(err)
+	}
 }

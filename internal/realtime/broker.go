@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -51,8 +52,10 @@ type broker struct {
 	behind  map[string]struct{} // channels of which something was dropped here
 	allHere bool                // another node does not know which of these channels it owes something
 
-	stop context.CancelFunc
-	done sync.WaitGroup
+	once    sync.Once
+	entered chan struct{} // closed by the first link
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // BrokerConfig is how nodes reach each other.
@@ -64,6 +67,12 @@ type BrokerConfig struct {
 type publication struct {
 	channel string // empty for a beat
 	data    []byte
+	after   <-chan struct{} // set for what is no publication: nothing behind it goes on before this is closed
+}
+
+type tell struct {
+	data    []byte
+	handled chan<- struct{}
 }
 
 type awaited struct {
@@ -88,7 +97,7 @@ const (
 func newBroker(c BrokerConfig, node string, metrics *brokerMetrics, log *slog.Logger) *broker {
 	b := &broker{
 		config: c, log: log, metrics: metrics, node: node, wanted: map[string]bool{}, awaited: map[uint64]awaited{},
-		unsent: map[string]struct{}{}, behind: map[string]struct{}{},
+		unsent: map[string]struct{}{}, behind: map[string]struct{}{}, entered: make(chan struct{}),
 	}
 	_, _ = rand.Read(b.self[:]) // never fails
 	return b
@@ -100,12 +109,18 @@ func (b *broker) RegisterControlEventHandler(h centrifuge.ControlEventHandler) e
 	return nil
 }
 
-// RegisterBrokerEventHandler begins to link this node to the others. It does not wait for that: a node starts, and serves, without them.
+// RegisterBrokerEventHandler begins to link this node to the others and gives that a moment. A node starts, and serves, without them too.
 func (b *broker) RegisterBrokerEventHandler(h centrifuge.BrokerEventHandler) error {
 	b.events = h
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop = stop
 	b.done.Go(func() { b.run(ctx) })
+	timer := time.NewTimer(brokerTimeout)
+	defer timer.Stop()
+	select {
+	case <-b.entered:
+	case <-timer.C:
+	}
 	return nil
 }
 
@@ -142,7 +157,7 @@ func (b *broker) register(channel string, data []byte) (*link, uint64) {
 	b.last++
 	number := b.last
 	if l != nil && confirmed {
-		b.awaited[number] = awaited{publication{channel, data}, b.age}
+		b.awaited[number] = awaited{publication{channel: channel, data: data}, b.age}
 	}
 	if l == nil {
 		b.leaveLocked(channel)
@@ -302,4 +317,19 @@ func (b *broker) flush() {
 			b.deliver(p.channel, p.data)
 		}
 	}
+}
+
+var errNotLinked = errors.New("not linked to the other nodes")
+
+// Linked returns an error while this node does not hear the others.
+func (n *Node) Linked() error {
+	if n.broker == nil {
+		return nil
+	}
+	n.broker.mu.Lock()
+	defer n.broker.mu.Unlock()
+	if n.broker.link == nil {
+		return errNotLinked
+	}
+	return nil
 }

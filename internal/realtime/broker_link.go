@@ -23,7 +23,7 @@ type link struct {
 	conn   rueidis.DedicatedClient
 	seed   maphash.Seed
 	lanes  []chan publication
-	tells  chan []byte
+	tells  chan tell
 	served sync.WaitGroup
 
 	mu    sync.Mutex
@@ -80,7 +80,7 @@ func (b *broker) run(ctx context.Context) {
 // serve is the life of one link; rounds says how long it lasted.
 func (b *broker) serve(ctx context.Context, again bool) (rounds int, err error) {
 	conn, release := b.config.Redis.Dedicate()
-	l := &link{broker: b, conn: conn, seed: maphash.MakeSeed(), tells: make(chan []byte, laneLength), failed: make(chan error, 1)}
+	l := &link{broker: b, conn: conn, seed: maphash.MakeSeed(), tells: make(chan tell, laneLength), failed: make(chan error, 1)}
 	b.mu.Lock()
 	b.coming = l
 	b.mu.Unlock()
@@ -88,6 +88,7 @@ func (b *broker) serve(ctx context.Context, again bool) (rounds int, err error) 
 	closed := conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: l.arrive})
 	if err = l.enter(); err == nil {
 		b.metrics.linked.Set(1)
+		b.once.Do(func() { close(b.entered) })
 		if again {
 			b.log.Info("linked to the other nodes again")
 			b.done.Go(b.rejoin)
@@ -132,15 +133,20 @@ func (l *link) start() {
 		l.lanes = append(l.lanes, lane)
 		l.served.Go(func() {
 			for p := range lane {
+				if p.after != nil {
+					<-p.after
+					continue
+				}
 				l.broker.deliver(p.channel, p.data)
 			}
 		})
 	}
 	l.served.Go(func() {
-		for data := range l.tells {
-			if err := l.broker.control.HandleControl(data); err != nil {
+		for t := range l.tells {
+			if err := l.broker.control.HandleControl(t.data); err != nil {
 				l.broker.log.Error("message from another node not understood", slog.Any("error", err))
 			}
+			close(t.handled)
 		}
 	})
 }
@@ -240,10 +246,24 @@ func (l *link) arrive(m rueidis.PubSubMessage) {
 		b.allHere = true
 		b.mu.Unlock()
 	default:
+		l.hear([]byte(m.Message))
+	}
+}
+
+// hear queues a control message. No publication that came later is delivered before it is handled: after a removal, whoever was removed gets
+// nothing of the room.
+func (l *link) hear(data []byte) {
+	handled := make(chan struct{})
+	select {
+	case l.tells <- tell{data, handled}:
+	default:
+		l.broker.metrics.dropped.Inc()
+		return
+	}
+	for _, lane := range l.lanes {
 		select {
-		case l.tells <- []byte(m.Message):
-		default:
-			b.metrics.dropped.Inc()
+		case lane <- publication{after: handled}:
+		default: // what comes next does not fit either
 		}
 	}
 }
@@ -256,7 +276,7 @@ func (l *link) take(channel, message string) {
 	}
 	b.metrics.received.Inc()
 	select {
-	case l.lanes[maphash.String(l.seed, channel)%linkLanes] <- publication{channel, []byte(message[headLength:])}:
+	case l.lanes[maphash.String(l.seed, channel)%linkLanes] <- publication{channel: channel, data: []byte(message[headLength:])}:
 	default:
 		b.metrics.dropped.Inc()
 		b.mu.Lock()

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,8 @@ type Config struct {
 	Ping, Pong     time.Duration // server's ping interval, and how long an answer may take
 	ConnectTimeout time.Duration // from the upgrade to a valid connect command
 	CommandTimeout time.Duration // what one command may take
-	MembershipLife time.Duration // how long a subscription lasts before it is authorised again
-	RecheckEvery   time.Duration // how often it is looked which are over; 0 is 25 s
+	MembershipLife time.Duration // within which a subscription is authorised again
+	RecheckEvery   time.Duration // how often it is looked which are over; 0 is what MembershipLife needs
 	MaxChannels    int           // subscriptions of one connection
 	// PerAddress are the sockets that one address may have open, PendingPerAddress those of them that have not said who they are; 0 is no limit.
 	PerAddress, PendingPerAddress int
@@ -58,7 +59,7 @@ type Handlers struct {
 	// Admit is asked before each thing that a client sends: the method of a command, "subscribe", or "" for the rest. The node's own
 	// re-checks of subscriptions do not count. Besides an *Error it may return a *Close.
 	Admit func(ctx context.Context, p Peer, command string) error
-	// Subscribe says whether a peer may listen to a channel. It is asked again every MembershipLife.
+	// Subscribe says whether a peer may listen to a channel. It is asked again within MembershipLife.
 	Subscribe func(ctx context.Context, p Peer, channel string) error
 	// Command runs a command and returns its reply. Commands of one connection run one after the other.
 	Command func(ctx context.Context, p Peer, method string, data []byte) ([]byte, error)
@@ -109,9 +110,11 @@ func New(c Config, h Handlers) (*Node, error) {
 	n.node, err = centrifuge.New(centrifuge.Config{
 		LogLevel: centrifuge.LogLevelInfo, LogHandler: n.log,
 		ClientStaleCloseDelay: c.ConnectTimeout, ClientQueueMaxSize: c.QueueBytes, ClientChannelLimit: c.MaxChannels,
-		ChannelMaxLength: maxChannelLength, ClientPresenceUpdateInterval: c.RecheckEvery,
-		ClientExpiredSubCloseDelay: time.Nanosecond, // it is for clients that renew subscriptions; here the node asks by itself
-		Metrics:                    centrifuge.MetricsConfig{MetricsNamespace: "parley_realtime", RegistererGatherer: c.Registry},
+		ChannelMaxLength: maxChannelLength,
+		// A subscription lasts for half of its life, is looked at after every quarter, and so is over in time.
+		ClientPresenceUpdateInterval: cmp.Or(c.RecheckEvery, min(c.MembershipLife/4, longestLook)),
+		ClientExpiredSubCloseDelay:   time.Nanosecond, // it is for clients that renew subscriptions; here the node asks by itself
+		Metrics:                      centrifuge.MetricsConfig{MetricsNamespace: "parley_realtime", RegistererGatherer: c.Registry},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
@@ -236,7 +239,7 @@ func (n *Node) subscribe(c *centrifuge.Client, channel string) (centrifuge.Subsc
 	if err := n.handlers.Subscribe(ctx, peerOf(c.Context()), channel); err != nil {
 		return centrifuge.SubscribeReply{}, n.refusal(c.Context(), "subscribe", err)
 	}
-	return centrifuge.SubscribeReply{Options: centrifuge.SubscribeOptions{ExpireAt: n.config.Clock().Add(n.config.MembershipLife).Unix()}}, nil
+	return centrifuge.SubscribeReply{Options: centrifuge.SubscribeOptions{ExpireAt: n.authorisedUntil()}}, nil
 }
 
 // subscribeAgain re-checks a subscription whose time is up, so that somebody whose removal did not reach this node does not go on
@@ -249,7 +252,14 @@ func (n *Node) subscribeAgain(c *centrifuge.Client, channel string) centrifuge.S
 	if errors.As(err, &refused) && !refused.Temporary {
 		go c.Unsubscribe(channel) // not from here: the library holds the subscription while it asks
 	}
-	return centrifuge.SubRefreshReply{ExpireAt: n.config.Clock().Add(n.config.MembershipLife).Unix()}
+	return centrifuge.SubRefreshReply{ExpireAt: n.authorisedUntil()}
+}
+
+// longestLook is how often subscriptions are looked at, at least.
+const longestLook = 25 * time.Second
+
+func (n *Node) authorisedUntil() int64 {
+	return n.config.Clock().Add(n.config.MembershipLife / 2).Unix()
 }
 
 func (n *Node) command(c *centrifuge.Client, e centrifuge.RPCEvent) ([]byte, error) {

@@ -1,11 +1,16 @@
 package wsapi_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
+	"parley/internal/store/storetest"
 )
 
 // pair is one Parley of two nodes, with maya at the first and tomas at the second, both members of a room.
@@ -22,8 +27,67 @@ func newPair(t *testing.T, kind contract.RoomKind, each func(int) []parleytest.O
 	p.maya = p.here.SignUp(t, "maya")
 	p.tomas = p.there.SignUp(t, "tomas")
 	p.room = p.maya.CreateRoom("Releases", kind).ID
-	p.maya.Do("POST", fmt.Sprintf("/api/v1/rooms/%d/members", p.room), map[string]string{"username": "tomas"})
+	p.add(t, "tomas")
 	return p
+}
+
+func (p *pair) add(t *testing.T, username string) {
+	t.Helper()
+	r := p.maya.Do(http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/members", p.room), map[string]string{"username": username})
+	if r.Status >= 300 {
+		t.Fatalf("%s not added: %d\n%s", username, r.Status, r.Body)
+	}
+}
+
+func (p *pair) remove(t *testing.T, who *parleytest.Person) {
+	t.Helper()
+	p.maya.Do(http.MethodDelete, fmt.Sprintf("/api/v1/rooms/%d/members/%d", p.room, who.Me.ID), nil).Want(http.StatusNoContent)
+}
+
+// wires puts a network of its own between each node and Redis.
+func wires(t *testing.T) (of [2]*storetest.Proxy, each func(int) []parleytest.Option) {
+	t.Helper()
+	var urls [2]string
+	for i := range of {
+		of[i], urls[i] = storetest.NewProxy(t, parleytest.RedisURL(t))
+	}
+	return of, func(i int) []parleytest.Option {
+		return []parleytest.Option{parleytest.With("PARLEY_REDIS_URL=" + urls[i])}
+	}
+}
+
+// linked waits until a node hears the others, or does not.
+func linked(t *testing.T, s *parleytest.Server, want bool) {
+	t.Helper()
+	storetest.Eventually(t, func() error {
+		if is := strings.Contains(metrics(t, s), "\nparley_realtime_broker_linked 1\n"); is != want {
+			return fmt.Errorf("linked: %t", is)
+		}
+		return nil
+	})
+}
+
+// until takes events up to one of a type, and returns the bodies of the messages before it.
+func until(s *parleytest.Socket, last contract.EventType) (bodies []string) {
+	for {
+		e := s.Next()
+		if e.Type == last {
+			return bodies
+		}
+		if e.Type == contract.MessagePostedEventEvent {
+			bodies = append(bodies, e.MessagePostedEvent.Data.Message.Body)
+		}
+	}
+}
+
+// next is the next message. That somebody joined may still be on its way to those who listened soon after.
+func next(t *testing.T, s *parleytest.Socket) contract.Message {
+	t.Helper()
+	e := s.Next()
+	for e.Type == contract.MemberJoinedEventEvent {
+		e = s.Next()
+	}
+	return posted(t, e)
 }
 
 func posted(t *testing.T, e contract.Event) contract.Message {
@@ -34,7 +98,8 @@ func posted(t *testing.T, e contract.Event) contract.Message {
 	return e.MessagePostedEvent.Data.Message
 }
 
-// What is said at one node reaches the members at every node, in the order of the room, and once.
+// What is said at one node reaches the members at every node, once, and what one node says in its order. What two nodes say within the same
+// millisecond may change places on the way; the numbers tell.
 func TestNodes_deliver_to_each_other(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, contract.RoomKindPrivate, nil)
@@ -50,10 +115,13 @@ func TestNodes_deliver_to_each_other(t *testing.T) {
 		}
 	}
 	for _, s := range []*parleytest.Socket{maya, tomas} {
-		for i := range most {
-			if m := posted(t, s.Next()); int(m.Number) != i+1 {
-				t.Fatalf("message %d came when %d was next", m.Number, i+1)
+		latest := map[contract.ID]contract.Number{}
+		for range most {
+			m := next(t, s)
+			if want := latest[m.AuthorID] + 2; m.Number != want && m.Number != 1 {
+				t.Fatalf("message %d of %d came when %d was next", m.Number, m.AuthorID, want)
 			}
+			latest[m.AuthorID] = m.Number
 		}
 	}
 	if _, err := tomas.Call("typing.start", map[string]any{"room_id": p.room}); err != nil {
@@ -65,4 +133,250 @@ func TestNodes_deliver_to_each_other(t *testing.T) {
 	tomas.Next()
 	maya.Quiet()
 	tomas.Quiet()
+}
+
+// A node without Redis serves its own: posts are acknowledged, its members get them once, and new subscriptions are accepted. When Redis is back,
+// members at other nodes are told to look at the database, everything works as before, and nobody gets anything twice.
+func TestNodes_redis_away(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(*storetest.Proxy){
+		"refused": (*storetest.Proxy).Refuse, "held": (*storetest.Proxy).Hold, "half": (*storetest.Proxy).HoldReplies,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wire, each := wires(t)
+			p := newPair(t, contract.RoomKindPublic, each)
+			noor, ben := p.here.SignUp(t, "noor"), p.here.SignUp(t, "ben")
+			noor.Join(p.room)
+			ben.Join(p.room)
+			near, late, far := noor.Connect(), ben.Connect(), p.tomas.Connect()
+			near.Subscribe(p.room)
+			far.Subscribe(p.room)
+			p.maya.Post(p.room, "before", "before")
+			next(t, far)
+			fail(wire[0])
+			fail(wire[1])
+			for i := range 5 {
+				started := time.Now()
+				p.maya.Post(p.room, fmt.Sprint("away ", i), fmt.Sprint("away-", i))
+				if took := time.Since(started); took > 3*time.Second {
+					t.Errorf("a post took %s while Redis was away", took)
+				}
+			}
+			linked(t, p.here, false)
+			linked(t, p.there, false)
+			if r := p.maya.Do(http.MethodGet, "/health/ready", nil); r.Status != http.StatusServiceUnavailable || !strings.Contains(string(r.Body), `"nodes":{"status":"failed"`) {
+				t.Errorf("ready: %d %s", r.Status, r.Body)
+			}
+			late.Subscribe(p.room)
+			p.maya.Post(p.room, "for both", "for-both")
+			if m := next(t, late); m.Body != "for both" {
+				t.Errorf("the late subscriber got %q", m.Body)
+			}
+			far.Quiet()
+			wire[0].Mend(t)
+			wire[1].Mend(t)
+			linked(t, p.here, true)
+			linked(t, p.there, true)
+			if got := until(far, contract.EventsMissedEventEvent); len(got) != 0 {
+				t.Errorf("the far member got %q before being told", got)
+			}
+			p.maya.Post(p.room, "after", "after")
+			if _, err := p.maya.Connect().Call("typing.start", map[string]any{"room_id": p.room}); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{"before", "away 0", "away 1", "away 2", "away 3", "away 4", "for both", "after"}
+			if got := until(near, contract.TypingStartedEventEvent); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("the near member got %q, want %q", got, want)
+			}
+			if got := until(late, contract.TypingStartedEventEvent); fmt.Sprint(got) != "[after]" {
+				t.Errorf("the late member got %q", got)
+			}
+			if got := until(far, contract.TypingStartedEventEvent); fmt.Sprint(got) != "[after]" {
+				t.Errorf("the far member got %q", got)
+			}
+			if strings.Contains(metrics(t, p.here), "parley_realtime_broker_local_total 0") || strings.Contains(metrics(t, p.here), "parley_realtime_broker_breaks_total 0") {
+				t.Error("nothing was counted")
+			}
+		})
+	}
+}
+
+// One node is cut from Redis and the other is not: what it could not say is made good to those at the other, whose own link never broke.
+func TestNodes_one_cut_off_tells_the_others(t *testing.T) {
+	t.Parallel()
+	wire, each := wires(t)
+	p := newPair(t, contract.RoomKindPublic, each)
+	far := p.tomas.Connect()
+	far.Subscribe(p.room)
+	wire[0].Refuse()
+	linked(t, p.here, false)
+	p.maya.Post(p.room, "unheard", "unheard")
+	wire[0].Mend(t)
+	if got := until(far, contract.EventsMissedEventEvent); len(got) != 0 {
+		t.Errorf("the far member got %q", got)
+	}
+	if page := p.tomas.Changes(p.room, 0, ""); len(page.Items) != 1 {
+		t.Errorf("%d messages in the changes", len(page.Items))
+	}
+	if !strings.Contains(metrics(t, p.there), "parley_realtime_broker_breaks_total 0") {
+		t.Error("the other node lost its link too; this proves nothing")
+	}
+}
+
+// A connection that breaks between two beats is noticed all the same.
+func TestNodes_short_break_is_made_good(t *testing.T) {
+	t.Parallel()
+	wire, each := wires(t)
+	p := newPair(t, contract.RoomKindPublic, each)
+	far := p.tomas.Connect()
+	far.Subscribe(p.room)
+	wire[1].Cut()
+	until(far, contract.EventsMissedEventEvent)
+	p.maya.Post(p.room, "hello", "hello")
+	e := far.Next()
+	for e.Type == contract.EventsMissedEventEvent { // more than one link may break before there is a good one
+		e = far.Next()
+	}
+	if m := posted(t, e); m.Body != "hello" {
+		t.Errorf("the far member got %q", m.Body)
+	}
+}
+
+// Everything that Parley has in Redis may go: delivery does not live there.
+func TestNodes_redis_emptied(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, contract.RoomKindPublic, nil)
+	far := p.tomas.Connect()
+	far.Subscribe(p.room)
+	parleytest.Forget(t, p.here.RedisPrefix)
+	p.maya.Post(p.room, "still here", "a")
+	if m := next(t, far); m.Body != "still here" {
+		t.Errorf("the far member got %q", m.Body)
+	}
+}
+
+// Somebody who is removed at one node hears nothing more at another, not even what is said in the same moment.
+func TestNodes_removed_member_hears_nothing(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, contract.RoomKindPrivate, nil)
+	const rounds = 20
+	tomas := p.tomas.Connect()
+	for i := range rounds {
+		sub := tomas.Subscribe(p.room)
+		p.remove(t, p.tomas)
+		p.maya.Post(p.room, "secret", fmt.Sprint("secret", i))
+		if got := until(tomas, contract.MemberLeftEventEvent); len(got) != 0 {
+			t.Fatalf("the removed member got %q", got)
+		}
+		storetest.Eventually(t, func() error {
+			if sub.State() != "unsubscribed" {
+				return fmt.Errorf("the subscription is %s", sub.State())
+			}
+			return nil
+		})
+		if err := tomas.Client.RemoveSubscription(sub); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tomas.TrySubscribe("room:" + fmt.Sprint(p.room)); err == nil {
+			t.Fatal("the removed member could subscribe")
+		}
+		old, _ := tomas.Client.GetSubscription("room:" + fmt.Sprint(p.room))
+		_ = old.Unsubscribe()
+		_ = tomas.Client.RemoveSubscription(old)
+		p.add(t, "tomas")
+		if got := until(tomas, contract.MemberJoinedEventEvent); len(got) != 0 {
+			t.Fatalf("the removed member got %q", got)
+		}
+	}
+}
+
+// The news of a removal may never reach a node. Its subscription ends all the same when its time is up.
+func TestNodes_removal_that_was_not_heard_of(t *testing.T) {
+	t.Parallel()
+	wire, each := wires(t)
+	p := newPair(t, contract.RoomKindPrivate, func(i int) []parleytest.Option {
+		return append(each(i), parleytest.With("PARLEY_SOCKET_MEMBERSHIP_LIFE=4s"))
+	})
+	tomas := p.tomas.Connect()
+	sub := tomas.Subscribe(p.room)
+	wire[1].Refuse()
+	linked(t, p.there, false)
+	p.remove(t, p.tomas) // told to whoever listens: nobody
+	wire[1].Mend(t)
+	linked(t, p.there, true)
+	storetest.Eventually(t, func() error {
+		if sub.State() != "unsubscribed" {
+			return fmt.Errorf("the subscription is %s", sub.State())
+		}
+		return nil
+	})
+	p.maya.Post(p.room, "secret", "secret")
+	noise := p.tomas.CreateRoom("Noise", contract.RoomKindPublic)
+	if got := until(tomas, contract.MemberJoinedEventEvent); len(got) != 0 {
+		t.Errorf("the removed member got %q (%d)", got, noise.ID)
+	}
+}
+
+// A removal while Redis is away is told when it is back.
+func TestNodes_removal_is_told_late(t *testing.T) {
+	t.Parallel()
+	wire, each := wires(t)
+	p := newPair(t, contract.RoomKindPrivate, each)
+	tomas := p.tomas.Connect()
+	sub := tomas.Subscribe(p.room)
+	wire[0].Refuse()
+	linked(t, p.here, false)
+	p.remove(t, p.tomas)
+	wire[0].Mend(t)
+	storetest.Eventually(t, func() error {
+		if sub.State() != "unsubscribed" {
+			return fmt.Errorf("the subscription is %s", sub.State())
+		}
+		return nil
+	})
+}
+
+// Somebody who joins at one node may listen at every other at once, whatever was answered there a moment ago.
+func TestNodes_joining_counts_everywhere(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, contract.RoomKindPublic, nil)
+	noor := p.here.SignUp(t, "noor")
+	there := p.there.As(t, noor).Connect()
+	if _, err := there.TrySubscribe("room:" + fmt.Sprint(p.room)); err == nil {
+		t.Fatal("somebody who is not a member could subscribe")
+	}
+	old, _ := there.Client.GetSubscription("room:" + fmt.Sprint(p.room))
+	_ = old.Unsubscribe()
+	_ = there.Client.RemoveSubscription(old)
+	noor.Join(p.room)
+	there.Subscribe(p.room)
+}
+
+// A session that is ended at one node loses its socket at another right away, and not when that node asks the next time.
+func TestNodes_ended_session_loses_its_socket(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, contract.RoomKindPublic, nil)
+	phone := p.there.As(t, p.here.SignIn(t, "maya")).Connect()
+	desk := p.there.As(t, p.maya).Connect()
+	started := time.Now()
+	p.maya.Do(http.MethodPost, "/api/v1/me/sessions/revoke-all", map[string]any{"keep_current": true}).Want(http.StatusNoContent)
+	if e := phone.Ended(); e.Code != 3550 {
+		t.Errorf("closed with %d %s", e.Code, e.Reason)
+	}
+	if took := time.Since(started); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if _, err := desk.Client.RPC(context.Background(), "typing.start", []byte(fmt.Sprintf(`{"room_id":%d}`, p.room))); err != nil {
+		t.Errorf("the session that was kept: %v", err)
+	}
+}
+
+// A person's own events, such as notices, reach them at every node.
+func TestNodes_notices(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, contract.RoomKindPublic, nil)
+	there := p.there.As(t, p.maya).Connect()
+	p.here.SignIn(t, "maya", "User-Agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1")
+	until(there, contract.NoticeAddedEventEvent)
 }
