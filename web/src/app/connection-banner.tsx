@@ -2,18 +2,24 @@ import { useStore } from 'zustand'
 import { AccountNotices } from '@/features/settings'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
+import type { Crowded } from '@/realtime/connection-store'
+import { Button } from '@/ui/button'
 import { Spinner } from '@/ui/spinner'
 import styles from './connection-banner.module.css'
 
-/** Says that the connection has been away for a while, and what waits for it; and below, what there is to know about one's account. */
+/**
+ * Says that the connection has been away for a while and what waits for it, or that there are too many; and below, what there is to know about
+ * one's account.
+ */
 export function ConnectionBanner() {
   const { connection, outbox } = useChat()
-  const lost = useStore(connection.store, (state) => state.lost)
+  const { lost, crowded } = useStore(connection.store)
   const waiting = useStore(outbox.store, (state) => [...state.waiting.values()].filter((row) => row.refusal === undefined).length)
   return (
     <>
       <div role="status" data-connection-banner="">
-        {lost && (
+        {crowded && <CrowdedBanner why={crowded} />}
+        {lost && !crowded && (
           <p className={styles.banner}>
             <Spinner />
             {t.connection.reconnecting(waiting)}
@@ -22,5 +28,18 @@ export function ConnectionBanner() {
       </div>
       <AccountNotices />
     </>
+  )
+}
+
+function CrowdedBanner({ why }: { why: Crowded }) {
+  const chat = useChat()
+  const trying = useStore(chat.connection.store, ({ state }) => state === 'connecting')
+  return (
+    <div className={`${styles.banner} ${styles.crowded}`}>
+      <p>{t.connection[why]}</p>
+      <Button look="quiet" busy={trying} onClick={() => chat.connectHere()}>
+        {why === 'replaced' ? t.connection.useHere : t.tryAgain}
+      </Button>
+    </div>
   )
 }

@@ -11,6 +11,7 @@ export type Message = Schemas['Message']
 export type MessagePage = Schemas['MessagePage']
 export type ChangePage = Schemas['ChangePage']
 export type SessionAnswer = Schemas['Session']
+export type PresenceWatchReply = Schemas['PresenceWatchReply']
 export type ProblemBody = Schemas['Problem']
 export type ServerEvent = Schemas['Event']
 /** An event that happened in a room. */

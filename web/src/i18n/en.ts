@@ -164,7 +164,14 @@ export const en = {
     over: (count: number) => `${count} over the limit`,
   },
 
+  presence: {
+    online: 'online',
+  },
+
   connection: {
+    refused: 'Parley is open in too many places. Close it somewhere else to get new messages here.',
+    replaced: 'Parley is open in too many places, so it is paused here.',
+    useHere: 'Use it here',
     reconnecting: (waiting: number) =>
       waiting > 0 ? `Reconnecting… ${waiting} ${plural(waiting, 'message', 'messages')} waiting to send` : 'Reconnecting…',
   },

@@ -4,15 +4,16 @@ import { type Api, data } from '@/data/api'
 import { openOutboxStorage } from '@/data/database'
 import { DraftsStore } from '@/data/drafts-store'
 import { Outbox } from '@/data/outbox'
+import { PresenceStore } from '@/data/presence-store'
 import { ProblemError } from '@/data/problem'
 import { addMember, removeMember } from '@/data/queries'
 import { RoomsStore } from '@/data/rooms-store'
 import type { Session } from '@/data/session'
 import { Timelines } from '@/data/timeline/timelines'
-import type { Me, Message, Room } from '@/data/types'
+import type { Me, Message, PresenceWatchReply, Room } from '@/data/types'
 import { TypingStore } from '@/data/typing-store'
 import { UsersStore } from '@/data/users-store'
-import { ConnectionStore } from './connection-store'
+import { ConnectionStore, crowdedBy } from './connection-store'
 import { applyEvents } from './events'
 import { openSocketLater } from './lazy-socket'
 import type { Socket } from './port'
@@ -23,6 +24,8 @@ const syncDelayMs = 250
 const missedSpreadMs = 2000
 const typingEveryMs = 3000
 const listRetryMs = 3000
+/** Somebody with too many tabs may close one without a word to this one. */
+const crowdedRetryMs = 60_000
 
 /**
  * One signed-in person's chat: the stores, and what writes into them. Sends and read marks go by HTTP, which works while the socket does not and
@@ -32,6 +35,7 @@ export class Chat {
   readonly rooms = new RoomsStore()
   readonly typing = new TypingStore()
   readonly connection = new ConnectionStore()
+  readonly presence: PresenceStore
   readonly users: UsersStore
   readonly drafts: DraftsStore
   readonly outbox: Outbox
@@ -45,6 +49,7 @@ export class Chat {
   private readonly marks = new Map<number, number>()
   private readonly marking = new Set<number>()
   private syncTimer: ReturnType<typeof setTimeout> | undefined
+  private crowdedTimer: ReturnType<typeof setTimeout> | undefined
   private stopped = false
 
   constructor(me: Me, session: Session, api: Api, queries: QueryClient) {
@@ -80,13 +85,16 @@ export class Chat {
     this.socket = openSocketLater(() => session.accessToken(), {
       onState: (state) => {
         this.connection.set(state)
+        this.presence.setConnected(state)
         if (state === 'connected') this.outbox.kick()
       },
       onEvents: (events) => this.apply(events),
       onLive: () => this.scheduleSync(syncDelayMs),
-      // Finding out whether the session still stands either ends it or makes coming back worth while.
-      onTerminal: () => void this.comeBack(session),
+      onTerminal: (code) => this.sentAway(code, session),
     })
+    this.presence = new PresenceStore(
+      async (ids) => (await this.socket.call<PresenceWatchReply>('presence.watch', { user_ids: ids })).online,
+    )
   }
 
   start(): void {
@@ -100,11 +108,19 @@ export class Chat {
     this.stopped = true
     removeEventListener('online', this.onOnline)
     clearTimeout(this.syncTimer)
+    clearTimeout(this.crowdedTimer)
+    this.presence.close()
     this.socket.close()
     this.outbox.close()
     this.typing.clear()
     this.connection.close()
     this.timelines.clear()
+  }
+
+  /** Tries once more to be one of the places in which Parley is open. */
+  connectHere(): void {
+    clearTimeout(this.crowdedTimer)
+    this.socket.connect()
   }
 
   /** Called for every message that arrives live, whoever wrote it. */
@@ -212,6 +228,7 @@ export class Chat {
   }
 
   private apply(events: Parameters<typeof applyEvents>[1]): void {
+    for (const event of events) if (event.type === 'presence.changed') this.presence.apply(event.data.online, event.data.offline)
     if (events.some((event) => event.type === 'notice.added')) void this.queries.invalidateQueries({ queryKey: noticesKey })
     applyEvents(
       {
@@ -250,6 +267,21 @@ export class Chat {
   private scheduleSync(delay: number): void {
     clearTimeout(this.syncTimer)
     if (!this.stopped) this.syncTimer = setTimeout(() => void this.sync(), delay)
+  }
+
+  /**
+   * A place that was replaced does not come back by itself: it would replace the next one, which comes back too. One that was refused asks again
+   * now and then. For other reasons, finding out whether the session still stands either ends it or makes coming back worth while.
+   */
+  private sentAway(code: number, session: Session): void {
+    const crowded = crowdedBy(code)
+    if (!crowded) {
+      void this.comeBack(session)
+      return
+    }
+    this.connection.crowd(crowded)
+    clearTimeout(this.crowdedTimer)
+    if (crowded === 'refused') this.crowdedTimer = setTimeout(() => this.socket.connect(), crowdedRetryMs * (1 + Math.random()))
   }
 
   private async comeBack(session: Session): Promise<void> {

@@ -8,9 +8,13 @@ export interface SocketEvents {
   onEvents(events: readonly ServerEvent[]): void
   /** A channel is live again; whatever was said before may have been missed. */
   onLive(): void
-  /** The server closed for good; only a new session may help. */
-  onTerminal(): void
+  /** The server closed for good, and said why. */
+  onTerminal(code: number): void
 }
+
+/** Codes with which the server closes a socket beyond what one person may have. */
+export const tooManyConnections = 4540
+export const replacedByNewer = 4541
 
 /** What the rest of the client knows of the realtime connection. */
 export interface Socket {

@@ -32,9 +32,10 @@ export function openSocket(token: () => Promise<string>, events: SocketEvents): 
   client.on('connected', () => events.onState('connected'))
   client.on('disconnected', (context) => {
     events.onState('disconnected')
-    if (isTerminal(context.code)) events.onTerminal()
+    if (isTerminal(context.code)) events.onTerminal(context.code)
   })
   client.on('publication', (context) => publish(context.data))
+  client.on('message', (context) => publish(context.data))
   client.on('subscribed', () => events.onLive())
 
   const listen = (roomId: number): Subscription => {

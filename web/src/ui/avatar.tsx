@@ -6,13 +6,20 @@ interface Props {
   id: number
   name: string
   size?: 'xs' | 'sm'
+  online?: boolean
+  ref?: React.Ref<HTMLSpanElement>
 }
 
-/** The initials on the person's own colour, which follows from the id and so is the same everywhere. */
-export function Avatar({ id, name, size }: Props) {
+/**
+ * The initials on the person's own colour, which follows from the id and so is the same everywhere; a dot beside them says "online". Whoever is
+ * read to hears nothing of either: what is worth saying stands beside it.
+ */
+export function Avatar({ id, name, size, online, ref }: Props) {
   return (
     <span
+      ref={ref}
       aria-hidden="true"
+      data-online={online || undefined}
       className={size ? `${styles.avatar} ${styles[size]}` : styles.avatar}
       style={{ '--h': hues[(id * 7) % hues.length] } as React.CSSProperties}
     >

@@ -3,9 +3,9 @@ import { UserMinus } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { addMember, membersQuery, removeMember } from '@/data/queries'
 import type { Member, Room } from '@/data/types'
+import { Face } from '@/features/presence'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
-import { Avatar } from '@/ui/avatar'
 import { Button } from '@/ui/button'
 import { IconButton } from '@/ui/icon-button'
 import { Notice } from '@/ui/notice'
@@ -77,7 +77,7 @@ function MemberRow({ member, removable, onRemove }: { member: Member; removable:
   const mine = user.id === me.id
   return (
     <li className={styles.member}>
-      <Avatar id={user.id} name={user.display_name} />
+      <Face id={user.id} name={user.display_name} said={t.presence.online} />
       <div>
         <b>
           <bdi>{user.display_name}</bdi>

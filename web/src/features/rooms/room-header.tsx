@@ -3,9 +3,9 @@ import { ChevronLeft, Lock, PanelRight } from 'lucide-react'
 import { Link, useLocation } from 'wouter'
 import { membersQuery } from '@/data/queries'
 import type { Room } from '@/data/types'
+import { Face } from '@/features/presence'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
-import { Avatar } from '@/ui/avatar'
 import { IconButton } from '@/ui/icon-button'
 import styles from './room-header.module.css'
 
@@ -45,7 +45,7 @@ function Faces({ room, onOpen }: { room: Room; onOpen: () => void }) {
   return (
     <button type="button" className={styles.faces} onClick={onOpen}>
       {faces.map((member) => (
-        <Avatar key={member.user.id} id={member.user.id} name={member.user.display_name} size="sm" />
+        <Face key={member.user.id} id={member.user.id} name={member.user.display_name} size="sm" />
       ))}
       <span className="num">
         {room.member_count}

@@ -1,5 +1,6 @@
 import { Settings2 } from 'lucide-react'
 import { lazy, Suspense, useRef, useState } from 'react'
+import { useStore } from 'zustand'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Avatar } from '@/ui/avatar'
@@ -11,13 +12,14 @@ const AccountDialog = lazy(() => import('./account-dialog'))
 
 /** Who I am, at the foot of the sidebar, and the way to my menu. */
 export function MeBar({ onSignOut }: { onSignOut: () => void }) {
-  const { me } = useChat()
+  const { me, connection } = useChat()
+  const connected = useStore(connection.store, ({ state }) => state === 'connected')
   const [open, setOpen] = useState(false)
   const [account, setAccount] = useState(false)
   const button = useRef<HTMLButtonElement>(null)
   return (
     <div className={styles.me}>
-      <Avatar id={me.id} name={me.display_name} />
+      <Avatar id={me.id} name={me.display_name} online={connected} />
       <div className={styles.names}>
         <b>
           <bdi>{me.display_name}</bdi>

@@ -1,8 +1,8 @@
 import type { ComponentProps, ReactNode } from 'react'
 import { useStore } from 'zustand'
+import { Face } from '@/features/presence'
 import { momentOf, t, timeOf } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
-import { Avatar } from '@/ui/avatar'
 import styles from './message.module.css'
 
 type Props = Omit<ComponentProps<'article'>, 'children'> & {
@@ -38,7 +38,7 @@ export function MessageFrame({ author, at, grouped, look, children, ...rest }: P
               </b>
               {stamp}
             </div>
-            <Avatar id={author} name={name} />
+            <Face id={author} name={name} />
           </>
         )}
       </div>
