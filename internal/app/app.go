@@ -156,7 +156,13 @@ func (a *App) wire(registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
-	publisher := &wsapi.Publisher{}
+	typing, err := wsapi.NewTyping(wsapi.TypingConfig{
+		Signs: a.config.Socket.TypingSigns, Listeners: a.config.Socket.TypingListeners, Clock: a.clock, Registry: registry,
+	})
+	if err != nil {
+		return err
+	}
+	publisher := wsapi.NewPublisher(typing)
 	policy := sessionPolicy(a.config.Auth)
 	a.service = service.New(service.Deps{
 		Store: a.store, Hasher: newHasher(a.config.Auth), Tokens: tokens, Publisher: publisher, Clock: a.clock, Logger: a.log,

@@ -131,6 +131,8 @@ type Socket struct {
 	// PerUser is how many sockets one person may have on all nodes; 0 is any number.
 	PerUser       int
 	PerUserPolicy PerUserPolicy
+	// TypingSigns and TypingListeners bound what signs of typing cost; 0 is no bound.
+	TypingSigns, TypingListeners int
 }
 
 // PerUserPolicy says what gives way when a person opens one socket too many.

@@ -84,7 +84,7 @@ func TestLoad_nothing_set(t *testing.T) {
 		Drain: Drain{Spread: 10 * time.Second},
 		Socket: Socket{
 			FrameBytes: 65536, QueueBytes: 1 << 20, Ping: 25 * time.Second, PongTimeout: 10 * time.Second,
-			ConnectTimeout: 5 * time.Second, MembershipLife: 5 * time.Minute, PerUser: 10, PerUserPolicy: RefuseNewest,
+			ConnectTimeout: 5 * time.Second, MembershipLife: 5 * time.Minute, PerUser: 10, PerUserPolicy: RefuseNewest, TypingSigns: 8, TypingListeners: 1000,
 			KernelBytes: 128 << 10, WriteTimeout: 5 * time.Second, PerAddress: 200, PendingPerAddress: 100,
 		},
 		Auth: Auth{
@@ -148,7 +148,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_HTTP_SHUTDOWN_GRACE=5s", "PARLEY_DRAIN_PAUSE=1s", "PARLEY_DRAIN_SPREAD=3s", "PARLEY_SOCKET_FRAME_BYTES=2KiB", "PARLEY_SOCKET_QUEUE_BYTES=3KiB",
 		"PARLEY_SOCKET_PING=6s", "PARLEY_SOCKET_PONG_TIMEOUT=5s", "PARLEY_SOCKET_CONNECT_TIMEOUT=7s", "PARLEY_SOCKET_MEMBERSHIP_LIFE=21s",
 		"PARLEY_SOCKET_WRITE_TIMEOUT=8s", "PARLEY_SOCKET_KERNEL_BYTES=off", "PARLEY_SOCKET_PER_ADDRESS=9", "PARLEY_SOCKET_PENDING_PER_ADDRESS=off",
-		"PARLEY_SOCKET_PER_USER=8", "PARLEY_SOCKET_PER_USER_POLICY=close-oldest",
+		"PARLEY_SOCKET_PER_USER=8", "PARLEY_SOCKET_PER_USER_POLICY=close-oldest", "PARLEY_TYPING_SIGNS=9", "PARLEY_TYPING_LISTENERS=off",
 		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
 		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed", "PARLEY_SETUP_LINK=true", "PARLEY_OIDC_PROVIDERS=none", "PARLEY_OIDC_SIGN_UP=never",
@@ -188,7 +188,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		Drain: Drain{Pause: time.Second, Spread: 3 * time.Second},
 		Socket: Socket{
 			FrameBytes: 2048, QueueBytes: 3072, Ping: 6 * time.Second, PongTimeout: 5 * time.Second,
-			ConnectTimeout: 7 * time.Second, MembershipLife: 21 * time.Second, WriteTimeout: 8 * time.Second, PerAddress: 9, PerUser: 8, PerUserPolicy: CloseOldest,
+			ConnectTimeout: 7 * time.Second, MembershipLife: 21 * time.Second, WriteTimeout: 8 * time.Second, PerAddress: 9, PerUser: 8, PerUserPolicy: CloseOldest, TypingSigns: 9,
 		},
 		Auth: Auth{
 			AccessTTL: 8 * time.Minute, RefreshIdle: 9 * time.Minute, RefreshAbsolute: 10 * time.Minute,

@@ -60,7 +60,7 @@ func rate(c *Config, name, standard, description string) row {
 func WithoutLimits() []string {
 	var off []string
 	for _, s := range Settings() {
-		if strings.HasPrefix(s.Name, limitPrefix) || strings.HasSuffix(s.Name, "PER_ADDRESS") || strings.HasSuffix(s.Name, "PER_USER") {
+		if strings.HasPrefix(s.Name, limitPrefix) || strings.HasSuffix(s.Name, "PER_ADDRESS") || strings.HasSuffix(s.Name, "PER_USER") || s.Name == "PARLEY_TYPING_SIGNS" {
 			off = append(off, s.Name+"=off")
 		}
 	}

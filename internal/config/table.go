@@ -188,6 +188,14 @@ func limitTable(c *Config) []row {
 			Name: "PARLEY_SOCKET_PER_USER_POLICY", Default: string(RefuseNewest),
 			Description: "What gives way beyond PARLEY_SOCKET_PER_USER: refuse-newest or close-oldest.",
 		}, parse: choice(&c.Socket.PerUserPolicy, RefuseNewest, CloseOldest)},
+		{Setting: Setting{
+			Name: "PARLEY_TYPING_SIGNS", Default: "8",
+			Description: "How many signs that somebody types one room is told of in three seconds, by each node, or off for all. The web client names three people.",
+		}, parse: orOff(&c.Socket.TypingSigns, integer(&c.Socket.TypingSigns, 1, 1_000_000))},
+		{Setting: Setting{
+			Name: "PARLEY_TYPING_LISTENERS", Default: "1000",
+			Description: "Rooms to which more sockets of this node listen are not told who types, or off.",
+		}, parse: orOff(&c.Socket.TypingListeners, integer(&c.Socket.TypingListeners, 1, 10_000_000))},
 	}
 }
 

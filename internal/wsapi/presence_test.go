@@ -16,6 +16,11 @@ import (
 // hands is a clock that runs, and can be put forward.
 type hands struct{ ahead atomic.Int64 }
 
+// start is where a clock stands that only moves when it is put forward.
+var start = time.Now()
+
+func (h *hands) still() time.Time { return start.Add(time.Duration(h.ahead.Load())) }
+
 func (h *hands) now() time.Time          { return time.Now().Add(time.Duration(h.ahead.Load())) }
 func (h *hands) forward(d time.Duration) { h.ahead.Add(int64(d)) }
 

@@ -12,8 +12,12 @@ import (
 
 // Publisher carries the service's events to sockets. It implements service.Publisher. Bind it to a node before the first event.
 type Publisher struct {
-	node *realtime.Node
+	node   *realtime.Node
+	typing *Typing
 }
+
+// NewPublisher makes a Publisher that bounds signs of typing.
+func NewPublisher(t *Typing) *Publisher { return &Publisher{typing: t} }
 
 // Bind sets the node that the events go through.
 func (p *Publisher) Bind(n *realtime.Node) { p.node = n }
@@ -21,6 +25,9 @@ func (p *Publisher) Bind(n *realtime.Node) { p.node = n }
 // Announce queues events for the rooms and the people they are for.
 func (p *Publisher) Announce(events ...chat.Event) {
 	for _, e := range events {
+		if e.Type == chat.EventTypingStarted && !p.typing.allow(e.Room, p.node.Listeners(roomChannel(e.Room))) {
+			continue
+		}
 		out, ok := wire.Event(e)
 		if !ok {
 			continue
