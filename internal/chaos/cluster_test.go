@@ -92,7 +92,7 @@ func start(tb testing.TB, nodes int, seed uint64, front *nginx) *cluster {
 		"PATH="+os.Getenv("PATH"), "PARLEY_NODES="+fmt.Sprint(nodes), "PARLEY_DATABASE_URL="+c.postgres.URL,
 		"PARLEY_REDIS_URL=redis://127.0.0.1:"+fmt.Sprint(c.redis.port), "PARLEY_PUBLIC_URL="+c.url,
 		"PARLEY_AUTH_SIGNING_KEYS=chaos:"+base64.RawURLEncoding.EncodeToString(key), "PARLEY_AUTH_ARGON2_MEMORY_KIB=64",
-		"PARLEY_AUTH_ACCESS_TTL=1m", // short, so that tokens are renewed in the middle of everything
+		"PARLEY_AUTH_ACCESS_TTL=2m", // short, so that tokens are renewed in the middle of everything
 		"PARLEY_DEV_AUTOMIGRATE=false", "PARLEY_DATA_DIR="+filepath.Join(c.dir, "data"),
 		"PARLEY_SOCKET_PING=2s", "PARLEY_SOCKET_PONG_TIMEOUT=1s", "PARLEY_DRAIN_SPREAD=1s", "PARLEY_OPS_ADDR=off",
 		"PARLEY_TRUSTED_PROXIES=127.0.0.1",

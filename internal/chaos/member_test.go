@@ -87,26 +87,33 @@ func passes(err error) bool {
 	return r.status >= 500 || r.status == http.StatusTooManyRequests || r.status == http.StatusUnauthorized || r.status == http.StatusRequestTimeout
 }
 
-// do makes one request and decodes its answer.
-func (m *member) do(ctx context.Context, method, path, token string, body, into any, header ...string) (*http.Response, error) {
-	var reader io.Reader
-	if body != nil {
-		data, err := json.Marshal(body)
+// request is one request over HTTP.
+type request struct {
+	method, path, token string
+	body                any
+	header              map[string]string
+}
+
+// do makes a request, decodes its answer and returns the cookies that came with it.
+func (m *member) do(ctx context.Context, q request, into any) ([]*http.Cookie, error) {
+	var body io.Reader
+	if q.body != nil {
+		data, err := json.Marshal(q.body)
 		if err != nil {
 			return nil, err
 		}
-		reader = bytes.NewReader(data)
+		body = bytes.NewReader(data)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, m.base+path, reader)
+	req, err := http.NewRequestWithContext(ctx, q.method, m.base+q.path, body)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+	if q.token != "" {
+		req.Header.Set("Authorization", "Bearer "+q.token)
 	}
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
+	for name, value := range q.header {
+		req.Header.Set(name, value)
 	}
 	resp, err := m.http.Do(req)
 	if err != nil {
@@ -124,12 +131,12 @@ func (m *member) do(ctx context.Context, method, path, token string, body, into 
 		_ = p.UnmarshalJSON(data) // without a code it is counted by its status
 		r := &refusal{resp.StatusCode, p.Code, time.Duration(p.RetryAfterMs.Value) * time.Millisecond}
 		m.count.refused(fmt.Sprintf("%s over HTTP", r))
-		return resp, r
+		return nil, r
 	}
 	if into == nil {
-		return resp, nil
+		return nil, nil
 	}
-	return resp, json.Unmarshal(data, into)
+	return resp.Cookies(), json.Unmarshal(data, into)
 }
 
 // call makes a request as the member, again and again until it is answered for good.
@@ -137,7 +144,7 @@ func (m *member) call(ctx context.Context, method, path string, body, into any) 
 	for attempt := 0; ; attempt++ {
 		token, err := m.access(ctx)
 		if err == nil {
-			_, err = m.do(ctx, method, path, token, body, into)
+			_, err = m.do(ctx, request{method: method, path: path, token: token, body: body}, into)
 		}
 		if err == nil || !passes(err) || ctx.Err() != nil {
 			return err
@@ -168,16 +175,20 @@ func pause(ctx context.Context, d time.Duration) {
 
 func (m *member) signUp(ctx context.Context) error {
 	var s contract.Session
-	resp, err := m.do(ctx, http.MethodPost, "/api/v1/auth/signup", "", map[string]string{"username": m.name, "password": password}, &s)
+	cookies, err := m.do(ctx, request{method: http.MethodPost, path: "/api/v1/auth/signup", body: m.credentials()}, &s)
 	if err == nil {
-		m.adopt(resp, &s)
+		m.adopt(cookies, &s)
 	}
 	return err
 }
 
-func (m *member) adopt(resp *http.Response, s *contract.Session) {
+func (m *member) credentials() map[string]string {
+	return map[string]string{"username": m.name, "password": password}
+}
+
+func (m *member) adopt(cookies []*http.Cookie, s *contract.Session) {
 	m.id, m.token, m.expires = s.User.ID, s.AccessToken, time.Now().Add(time.Duration(s.ExpiresIn)*time.Second)
-	for _, c := range resp.Cookies() {
+	for _, c := range cookies {
 		m.cookie = c.Name + "=" + c.Value
 	}
 }
@@ -204,18 +215,19 @@ func (m *member) access(ctx context.Context) (string, error) {
 		return m.token, nil
 	}
 	var s contract.Session
-	resp, err := m.do(ctx, http.MethodPost, "/api/v1/auth/refresh", "", nil, &s, "Cookie", m.cookie, "X-Parley", "1")
+	header := map[string]string{"Cookie": m.cookie, "X-Parley": "1"}
+	cookies, err := m.do(ctx, request{method: http.MethodPost, path: "/api/v1/auth/refresh", header: header}, &s)
 	var r *refusal
 	if errors.As(err, &r) && !(r.status >= 500 || r.status == http.StatusTooManyRequests) {
 		m.count.signIns.Add(1)
-		resp, err = m.do(ctx, http.MethodPost, "/api/v1/auth/login", "", map[string]string{"username": m.name, "password": password}, &s)
+		cookies, err = m.do(ctx, request{method: http.MethodPost, path: "/api/v1/auth/login", body: m.credentials()}, &s)
 	} else if err == nil {
 		m.count.renewals.Add(1)
 	}
 	if err != nil {
 		return "", err
 	}
-	m.adopt(resp, &s)
+	m.adopt(cookies, &s)
 	return m.token, nil
 }
 
@@ -250,8 +262,10 @@ func (m *member) post(ctx context.Context, s *sent) (contract.Message, error) {
 	if m.rng.IntN(2) == 0 {
 		token, err := m.access(ctx)
 		if err == nil {
-			_, err = m.do(ctx, http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", s.Room), token,
-				map[string]string{"body": s.Bodies[0], "client_key": s.Key}, &reply.Message)
+			_, err = m.do(ctx, request{
+				method: http.MethodPost, path: fmt.Sprintf("/api/v1/rooms/%d/messages", s.Room), token: token,
+				body: map[string]string{"body": s.Bodies[0], "client_key": s.Key},
+			}, &reply.Message)
 		}
 		m.forget(token, err)
 		return reply.Message, err

@@ -18,7 +18,7 @@ import (
 // that says that some were lost, and each subscription that has become live make it ask what changed since the revision it has.
 type reader struct {
 	member *member
-	ctx    context.Context // of the run: after its end nothing is asked any more
+	ctx    context.Context //nolint:containedctx // of the run: after its end nothing is asked any more, whoever calls back
 	given  string          // the token that the socket got last
 
 	mu      sync.Mutex
@@ -27,8 +27,9 @@ type reader struct {
 }
 
 type replica struct {
-	revision contract.Revision // everything up to here is known
-	expected contract.Revision // something up to here is known to exist
+	revision contract.Revision          // everything up to here is known
+	expected contract.Revision          // something up to here is known to exist
+	ahead    map[contract.Revision]bool // known beyond that: events overtake each other
 	healing  bool
 	messages map[contract.Number]contract.Message
 }
@@ -47,7 +48,7 @@ func (m *member) listen(ctx context.Context) error {
 	m.socket.OnDisconnected(func(e centrifuge.DisconnectedEvent) { go r.comeBack(e) })
 	m.socket.OnPublication(func(e centrifuge.ServerPublicationEvent) { r.take(e.Data) })
 	for _, room := range m.rooms {
-		r.rooms[room] = &replica{messages: map[contract.Number]contract.Message{}}
+		r.rooms[room] = &replica{messages: map[contract.Number]contract.Message{}, ahead: map[contract.Revision]bool{}}
 		sub, err := m.socket.NewSubscription(fmt.Sprintf("room:%d", room), centrifuge.SubscriptionConfig{
 			MinResubscribeDelay: 100 * time.Millisecond, MaxResubscribeDelay: 2 * time.Second,
 		})
@@ -157,9 +158,8 @@ func (r *reader) change(room contract.ID, revision contract.Revision, m contract
 		return
 	}
 	known.put(m)
-	if revision == known.revision+1 {
-		known.revision = revision
-	}
+	known.ahead[revision] = true
+	known.advance()
 	r.mu.Unlock()
 	r.expect(room, revision)
 }
@@ -170,10 +170,21 @@ func (k *replica) put(m contract.Message) {
 	}
 }
 
+// advance moves the revision over what is known.
+func (k *replica) advance() {
+	for k.ahead[k.revision+1] {
+		k.revision++
+	}
+	maps.DeleteFunc(k.ahead, func(revision contract.Revision, _ bool) bool { return revision <= k.revision })
+}
+
+// settle is how long an event may be overtaken by others before it is asked for, as in the web client.
+const settle = 120 * time.Millisecond
+
 // heal asks what changed since what is known, until everything that is known to exist is there.
 func (r *reader) heal(room contract.ID, known *replica) {
-	r.member.count.heals.Add(1)
-	for {
+	pause(r.ctx, settle)
+	for first := true; ; first = false {
 		r.mu.Lock()
 		since := known.revision
 		if since >= known.expected || r.ctx.Err() != nil {
@@ -182,6 +193,9 @@ func (r *reader) heal(room contract.ID, known *replica) {
 			return
 		}
 		r.mu.Unlock()
+		if first {
+			r.member.count.heals.Add(1)
+		}
 		var page contract.ChangePage
 		r.member.count.pages.Add(1)
 		if err := r.member.call(r.ctx, http.MethodGet, fmt.Sprintf("/api/v1/rooms/%d/changes?since=%d&limit=500", room, since), nil, &page); err != nil {
@@ -194,6 +208,7 @@ func (r *reader) heal(room contract.ID, known *replica) {
 			known.put(m)
 		}
 		known.revision = max(known.revision, contract.Revision(page.Revision))
+		known.advance()
 		stuck := known.revision == since
 		r.mu.Unlock()
 		if stuck {

@@ -34,7 +34,7 @@ type row struct {
 // table is the whole list of settings: a new one is one entry here and one field in Config. Later entries may use
 // what earlier ones have put into c.
 func table(c *Config) []row {
-	return slices.Concat(placeTable(c), limitTable(c), rateTable(c), authTable(c), oidcTable(c))
+	return slices.Concat(placeTable(c), limitTable(c), stopTable(c), rateTable(c), authTable(c), oidcTable(c))
 }
 
 func placeTable(c *Config) []row {
@@ -129,18 +129,6 @@ func limitTable(c *Config) []row {
 			Description: "How long an unused connection is kept.",
 		}, parse: duration(&c.HTTP.IdleTimeout, time.Millisecond, time.Hour)},
 		{Setting: Setting{
-			Name: "PARLEY_HTTP_SHUTDOWN_GRACE", Default: "20s",
-			Description: "How long a stopping server lets requests and sockets finish. The service manager must wait longer.",
-		}, parse: duration(&c.HTTP.ShutdownGrace, 0, 10*time.Minute)},
-		{Setting: Setting{
-			Name: "PARLEY_DRAIN_PAUSE", Default: "0s",
-			Description: "How long a stopping server, no longer ready, goes on accepting: until a load balancer that asks for readiness knows.",
-		}, parse: duration(&c.Drain.Pause, 0, 10*time.Minute)},
-		{Setting: Setting{
-			Name: "PARLEY_DRAIN_SPREAD", Default: "10s",
-			Description: "Over how long a stopping server spreads sending its sockets to the other nodes. With one node there are none, and all go at once.",
-		}, parse: duration(&c.Drain.Spread, 0, 10*time.Minute)},
-		{Setting: Setting{
 			Name: "PARLEY_SOCKET_FRAME_BYTES", Default: "64KiB",
 			Description: "Longest frame a client may send on the socket.",
 		}, parse: size(&c.Socket.FrameBytes, 1<<10, 16<<20)},
@@ -196,6 +184,24 @@ func limitTable(c *Config) []row {
 			Name: "PARLEY_TYPING_LISTENERS", Default: "1000",
 			Description: "Rooms to which more sockets of this node listen are not told who types, or off.",
 		}, parse: orOff(&c.Socket.TypingListeners, integer(&c.Socket.TypingListeners, 1, 10_000_000))},
+	}
+}
+
+// stopTable is how a server ends.
+func stopTable(c *Config) []row {
+	return []row{
+		{Setting: Setting{
+			Name: "PARLEY_HTTP_SHUTDOWN_GRACE", Default: "20s",
+			Description: "How long a stopping server lets requests and sockets finish. The service manager must wait longer.",
+		}, parse: duration(&c.HTTP.ShutdownGrace, 0, 10*time.Minute)},
+		{Setting: Setting{
+			Name: "PARLEY_DRAIN_PAUSE", Default: "0s",
+			Description: "How long a stopping server, no longer ready, goes on accepting: until a load balancer that asks for readiness knows.",
+		}, parse: duration(&c.Drain.Pause, 0, 10*time.Minute)},
+		{Setting: Setting{
+			Name: "PARLEY_DRAIN_SPREAD", Default: "10s",
+			Description: "Over how long a stopping server spreads sending its sockets to the other nodes. With one node there are none, and all go at once.",
+		}, parse: duration(&c.Drain.Spread, 0, 10*time.Minute)},
 	}
 }
 

@@ -41,6 +41,17 @@ type composeService struct {
 	CapDrop     []string       `yaml:"cap_drop"`
 }
 
+const ourImage = "parley"
+
+// published are the ports that the world could reach and should not: only the proxy is for the world.
+func (s composeService) published() []string {
+	return slices.DeleteFunc(slices.Clone(s.Ports), func(port string) bool {
+		proxy := strings.HasPrefix(s.Image, "nginx:")
+		local := s.Image == ourImage && strings.HasPrefix(port, "127.0.0.1:")
+		return (proxy || local) && !strings.HasSuffix(port, ":9090")
+	})
+}
+
 // CheckDeployment returns what in deploy/ would harm those who use it: a service manager that kills a node which is still moving people away, a
 // database that can be reached from outside, a proxy that closes sockets or repeats posts, a setting that does not exist.
 func CheckDeployment(tree fs.FS) ([]string, error) {
@@ -125,12 +136,8 @@ func (d *deployment) compose(name string, source []byte) error {
 		return err
 	}
 	for service, s := range file.Services {
-		ours := s.Image == "parley"
-		front := strings.HasPrefix(s.Image, "nginx:")
-		for _, port := range s.Ports {
-			if !front && !(ours && strings.HasPrefix(port, "127.0.0.1:")) || strings.HasSuffix(port, ":9090") {
-				d.fault("%s: %s can be reached from outside at %s", name, service, port)
-			}
+		for _, port := range s.published() {
+			d.fault("%s: %s can be reached from outside at %s", name, service, port)
 		}
 		if s.Restart == "no" {
 			continue
@@ -138,7 +145,7 @@ func (d *deployment) compose(name string, source []byte) error {
 		if s.Healthcheck == nil {
 			d.fault("%s: %s has no healthcheck", name, service)
 		}
-		if !ours {
+		if s.Image != ourImage {
 			continue
 		}
 		if !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") {
