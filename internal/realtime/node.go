@@ -258,8 +258,9 @@ func (n *Node) subscribeAgain(c *centrifuge.Client, channel string) centrifuge.S
 // longestLook is how often subscriptions are looked at, at least.
 const longestLook = 25 * time.Second
 
+// authorisedUntil is in whole seconds and therefore rounded up: a subscription that is over as it begins is refused.
 func (n *Node) authorisedUntil() int64 {
-	return n.config.Clock().Add(n.config.MembershipLife / 2).Unix()
+	return n.config.Clock().Add(n.config.MembershipLife/2 + time.Second - time.Nanosecond).Unix()
 }
 
 func (n *Node) command(c *centrifuge.Client, e centrifuge.RPCEvent) ([]byte, error) {
