@@ -36,6 +36,7 @@ const devPolicy = [...shared, "script-src 'self' 'unsafe-inline'", "style-src 's
 
 const proxy = {
   '/api': { target: server, ws: true },
+  '/auth': { target: server },
   '/health': { target: server },
 }
 

@@ -4,6 +4,7 @@ import { createApi } from '@/data/api'
 import { isTransient } from '@/data/problem'
 import type { Session } from '@/data/session'
 import type { Me } from '@/data/types'
+import { Arrived } from '@/features/settings'
 import { Chat } from '@/realtime/chat'
 import { ChatContext } from '@/realtime/chat-context'
 import { Toaster } from '@/ui/toast'
@@ -45,6 +46,7 @@ export default function Inside({ session, me }: { session: Session; me: Me }) {
       <ChatContext value={chat}>
         <Title />
         <Shell onSignOut={() => void signOut()} />
+        <Arrived />
         <Toaster />
       </ChatContext>
     </QueryClientProvider>

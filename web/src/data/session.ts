@@ -36,6 +36,7 @@ export class Session {
   readonly store = createStore<SessionState>(() => ({ status: 'starting' }))
   private token: Token | undefined
   private refreshing: Promise<void> | undefined
+  private leaving = false
   private readonly tabs = tabChannel<TabMessage>('parley:session')
 
   constructor() {
@@ -64,9 +65,12 @@ export class Session {
 
   /** Local sign-out happens even when the server cannot be told; the caller hears about it by the thrown error. */
   async signOut(): Promise<void> {
+    // The server closes the socket before its answer is here, and the socket would ask for a token that there is none of any more.
+    this.leaving = true
     try {
       await post('/api/v1/auth/logout', undefined)
     } finally {
+      this.leaving = false
       this.tabs.post({ type: 'signed-out' })
       this.end(false)
     }
@@ -93,6 +97,7 @@ export class Session {
   }
 
   private async refreshOnce(): Promise<void> {
+    if (this.leaving) throw new ProblemError({ status: 401, code: 'session_over' })
     const before = this.token
     await withLock('parley:refresh', async () => {
       // While this tab waited for the lock, the tab that held it may have sent its new token.

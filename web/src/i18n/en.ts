@@ -40,6 +40,50 @@ export const en = {
     unreachableTitle: 'The server is not answering.',
     unreachable: "We'll keep trying. Nothing you wrote is lost.",
   },
+  providers: {
+    continue: 'Continue with',
+    provider: 'the provider',
+    title: 'Connected accounts',
+    notConnected: 'Not connected',
+    connectedAs: (label: string, when: string) => (label ? `${label}, last used ${when}` : `Last used ${when}`),
+    connect: 'Connect',
+    connectTo: (name: string) => `Connect ${name}`,
+    disconnect: 'Disconnect',
+    disconnectFrom: (name: string) => `Disconnect ${name}`,
+    only: 'Your only way in',
+    unknown: 'A provider that is no longer offered',
+    connected: (name: string) => `Connected. You can sign in with ${name} from now on.`,
+    linkedBy: (agent: string, place: string) =>
+      `Another account can now sign in as you: ${agent}${place ? `, from ${place}` : ''}. Look at your connected accounts.`,
+    problem: (code: string, name: string) => {
+      switch (code) {
+        case 'provider_denied':
+          return `You were not signed in by ${name}. Try again, or use another way.`
+        case 'provider_unavailable':
+          return `There is no answer from ${name}. Try again in a moment.`
+        case 'provider_failed':
+          return `Signing in through ${name} failed. Try again; if it stays like this, tell the people who run this server.`
+        case 'flow_over':
+          return 'That sign-in took too long or was begun in another window. Start again.'
+        case 'sign_up_closed':
+          return 'This server takes no new accounts. The people who run it can help.'
+        case 'invite_needed':
+          return 'You have no account here yet, and new ones need an invitation.'
+        case 'account_deactivated':
+          return 'Your account here is deactivated. The people who run this server can help.'
+        case 'identity_taken':
+          return `That account at ${name} belongs to somebody else here.`
+        case 'already_connected':
+          return `You are connected with another account at ${name}. Disconnect it first.`
+        case 'session_over':
+          return 'Your session ended meanwhile. Sign in and try again.'
+        case 'rate_limited':
+          return 'That was too often. Wait a few minutes and try again.'
+        default:
+          return `Signing in through ${name} failed. Try again.`
+      }
+    },
+  },
   overheard: [
     { who: 'Theo', said: 'Did it ship?', soft: false },
     { who: 'Maya', said: 'It shipped at ten past nine, and nobody noticed.', soft: false },
@@ -201,6 +245,7 @@ export const en = {
     next: 'New password',
     nextHint: 'At least 10 characters. Other devices are signed out.',
     change: 'Change password',
+    set: 'Set password',
     changed: 'Your password is changed, and other devices are signed out.',
     look: 'See devices',
     dismiss: 'Dismiss',

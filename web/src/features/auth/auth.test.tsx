@@ -1,6 +1,7 @@
 import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { arrivalStore } from '@/data/arrival'
 import { type AuthOptions, optionsStore } from '@/data/options'
 import { NetworkError, ProblemError } from '@/data/problem'
 import type { Session } from '@/data/session'
@@ -71,6 +72,26 @@ describe('SignInPage', () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')))
     render(<SignInPage session={session({})} expired={false} />)
     expect(await screen.findByRole('link', { name: 'Create an account' })).toBeVisible()
+  })
+
+  it('leads to other places that can say who somebody is', async () => {
+    offer({ providers: [{ id: 'corp', name: 'The Company' }] })
+    render(<SignInPage session={session({})} expired={false} />)
+    expect(await screen.findByRole('link', { name: 'Continue with The Company' })).toHaveAttribute('href', '/auth/oidc/corp/start')
+  })
+
+  it('says what came of a trip to one of them, in words of its own', async () => {
+    offer({ providers: [{ id: 'corp', name: 'The Company' }] })
+    arrivalStore.setState({ problem: 'provider_denied', provider: 'corp' }, true)
+    render(<SignInPage session={session({})} expired={false} />)
+    expect(await screen.findByText(/not signed in by The Company/)).toHaveRole('alert')
+    expect(arrivalStore.getState()).toEqual({})
+  })
+
+  it('shows nothing of a problem that it does not know', async () => {
+    arrivalStore.setState({ problem: 'Call 555 now', provider: 'Evil' }, true)
+    render(<SignInPage session={session({})} expired={false} />)
+    expect(await screen.findByRole('alert')).toHaveTextContent('Signing in through the provider failed. Try again.')
   })
 
   it('shows the password to its writer', async () => {

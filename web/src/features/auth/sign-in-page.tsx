@@ -7,6 +7,7 @@ import { TextField } from '@/ui/field'
 import { Gate } from './gate'
 import styles from './gate.module.css'
 import { PasswordField } from './password-field'
+import { Providers, useProviderProblem } from './providers'
 import { useAuthForm } from './use-auth-form'
 
 export function SignInPage({ session, expired }: { session: Session; expired: boolean }) {
@@ -14,7 +15,8 @@ export function SignInPage({ session, expired }: { session: Session; expired: bo
     (values) => session.signIn(String(values.get('username')).trim(), String(values.get('password'))),
     (problem) => (problem.status === 401 ? t.auth.wrongPair : undefined),
   )
-  const notice = faults.general ?? (expired ? t.auth.expired : undefined)
+  const problem = useProviderProblem()
+  const notice = faults.general ?? problem ?? (expired ? t.auth.expired : undefined)
   return (
     <Gate title={t.auth.signInTitle} lead={t.auth.signInLead}>
       <form
@@ -43,6 +45,7 @@ export function SignInPage({ session, expired }: { session: Session; expired: bo
           {busy ? t.auth.signingIn : t.auth.signIn}
         </Button>
       </form>
+      <Providers />
       <ToSignUp />
     </Gate>
   )
@@ -50,11 +53,12 @@ export function SignInPage({ session, expired }: { session: Session; expired: bo
 
 /** The way to an account of one's own. It keeps its place while nobody knows yet whether there is one, so that nothing moves. */
 function ToSignUp() {
-  const policy = useAuthOptions()?.sign_up
+  const options = useAuthOptions()
+  const policy = options?.sign_up
   if (policy && policy !== 'open') return <p className={styles.instead}>{policy === 'invite' ? t.auth.inviteOnly : t.auth.closed}</p>
   return (
     <div className={styles.alternative} data-waiting={policy === undefined || undefined}>
-      <span className={styles.or}>{t.auth.or}</span>
+      {!options?.providers.length && <span className={styles.or}>{t.auth.or}</span>}
       <Link href="/signup" className={styles.other}>
         {t.auth.toSignUp}
       </Link>

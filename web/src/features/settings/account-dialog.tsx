@@ -2,6 +2,7 @@ import { t } from '@/i18n'
 import { Dialog } from '@/ui/overlays'
 import styles from './account-dialog.module.css'
 import { Devices } from './devices'
+import { Identities } from './identities'
 import { PasswordForm } from './password-form'
 
 /** My devices and my password. */
@@ -16,6 +17,7 @@ export default function AccountDialog({ onClose, onSignOut }: { onClose: () => v
         <h3>{t.account.password}</h3>
         <PasswordForm />
       </section>
+      <Identities />
     </Dialog>
   )
 }

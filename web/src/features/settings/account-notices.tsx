@@ -54,6 +54,8 @@ function text(notice: AccountNotice): string {
       return t.account.reused
     case 'password.changed':
       return t.account.passwordChangedBy(notice.agent, notice.place)
+    case 'identity.linked':
+      return t.providers.linkedBy(notice.agent, notice.place)
     default:
       return t.account.something
   }

@@ -1,2 +1,3 @@
 export { AccountNotices } from './account-notices'
+export { Arrived } from './arrived'
 export { MeBar } from './me-bar'

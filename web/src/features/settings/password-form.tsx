@@ -1,6 +1,6 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { FormEvent } from 'react'
-import { sessionsKey } from '@/data/account'
+import { sessionsKey, waysInKey, waysInQuery } from '@/data/account'
 import { ProblemError } from '@/data/problem'
 import { limits } from '@/data/types'
 import { t } from '@/i18n'
@@ -14,16 +14,18 @@ import { describe } from './describe'
 export function PasswordForm() {
   const { api, me } = useChat()
   const queries = useQueryClient()
+  // Whoever came through a provider sets a first password.
+  const first = useQuery(waysInQuery(api)).data?.has_password === false
   const change = useMutation({
     mutationFn: (form: HTMLFormElement) => {
       const values = new FormData(form)
       return api.POST('/api/v1/me/password', {
-        body: { current_password: String(values.get('current')), new_password: String(values.get('next')) },
+        body: { current_password: String(values.get('current') ?? ''), new_password: String(values.get('next')) },
       })
     },
     onSuccess: (_, form) => {
       form.reset()
-      return queries.invalidateQueries({ queryKey: sessionsKey })
+      return Promise.all([sessionsKey, waysInKey].map((queryKey) => queries.invalidateQueries({ queryKey })))
     },
   })
   const faults = change.error instanceof ProblemError ? change.error.fields : undefined
@@ -41,14 +43,16 @@ export function PasswordForm() {
       )}
       {/* Tells password managers whose password this is. */}
       <input type="hidden" name="username" autoComplete="username" value={me.username} readOnly />
-      <TextField
-        label={t.account.current}
-        name="current"
-        type="password"
-        autoComplete="current-password"
-        required
-        error={faults?.get('current_password')}
-      />
+      {!first && (
+        <TextField
+          label={t.account.current}
+          name="current"
+          type="password"
+          autoComplete="current-password"
+          required
+          error={faults?.get('current_password')}
+        />
+      )}
       <TextField
         label={t.account.next}
         name="next"
@@ -61,7 +65,7 @@ export function PasswordForm() {
       />
       <div className={styles.actions}>
         <Button type="submit" look="solid" busy={change.isPending}>
-          {t.account.change}
+          {first ? t.account.set : t.account.change}
         </Button>
       </div>
       <p role="status" className={styles.done}>

@@ -1,0 +1,23 @@
+import { useEffect } from 'react'
+import { useStore } from 'zustand'
+import { type Arrival, arrivalStore, forgetArrival } from '@/data/arrival'
+import { useAuthOptions } from '@/data/options'
+import { t } from '@/i18n'
+import { toast } from '@/ui/toast'
+
+/** Says once what a trip to a provider came to, to somebody who is signed in. */
+export function Arrived() {
+  const arrival = useStore(arrivalStore)
+  return arrival.problem || arrival.connected ? <Said {...arrival} /> : null
+}
+
+function Said({ problem, provider, connected }: Arrival) {
+  const options = useAuthOptions()
+  useEffect(() => {
+    if (!options) return
+    const name = options.providers.find(({ id }) => id === (connected ?? provider))?.name ?? t.providers.provider
+    toast(problem ? t.providers.problem(problem, name) : t.providers.connected(name))
+    forgetArrival()
+  }, [options, problem, provider, connected])
+  return null
+}
