@@ -47,7 +47,9 @@ var (
 	ErrIdentityNotFound = &Error{Kind: KindNotFound, Code: "identity_not_found", Detail: "There is no such connection."}
 	ErrIdentityTaken    = &Error{Kind: KindConflict, Code: "identity_taken", Detail: "This account at the provider opens somebody else's account here."}
 	ErrIssuerTaken      = &Error{Kind: KindConflict, Code: "already_connected", Detail: "You are connected with another account of this provider. Disconnect it first."}
-	ErrLastWayIn        = &Error{Kind: KindConflict, Code: "last_way_in", Detail: "This is your only way in. Set a password or connect another account first."}
+	// ErrSignInAgain is ErrPasswordNeeded for somebody who has no password.
+	ErrSignInAgain = &Error{Kind: KindInvalid, Code: "sign_in_again", Detail: "Your sign-in is a while ago. Sign out and in again first."}
+	ErrLastWayIn   = &Error{Kind: KindConflict, Code: "last_way_in", Detail: "This is your only way in. Set a password or connect another account first."}
 )
 
 // UsernameFrom makes a username out of what a provider calls somebody. The result can be one, whatever it is made from; whether it is free is

@@ -3219,10 +3219,17 @@ func (s *LinkIdentityInput) encodeFields(e *jx.Encoder) {
 		e.FieldStart("provider_id")
 		e.Str(s.ProviderID)
 	}
+	{
+		if s.CurrentPassword.Set {
+			e.FieldStart("current_password")
+			s.CurrentPassword.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfLinkIdentityInput = [1]string{
+var jsonFieldsNameOfLinkIdentityInput = [2]string{
 	0: "provider_id",
+	1: "current_password",
 }
 
 // Decode decodes LinkIdentityInput from json.
@@ -3245,6 +3252,16 @@ func (s *LinkIdentityInput) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"provider_id\"")
+			}
+		case "current_password":
+			if err := func() error {
+				s.CurrentPassword.Reset()
+				if err := s.CurrentPassword.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"current_password\"")
 			}
 		default:
 			return d.Skip()

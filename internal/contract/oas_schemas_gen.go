@@ -1262,6 +1262,8 @@ func (s *LinkIdentityHeaders) SetResponse(val LinkIdentity) {
 // Ref: #/components/schemas/LinkIdentityInput
 type LinkIdentityInput struct {
 	ProviderID string `json:"provider_id"`
+	// Needed when the sign-in is more than ten minutes ago (`password_needed`).
+	CurrentPassword OptString `json:"current_password"`
 }
 
 // GetProviderID returns the value of ProviderID.
@@ -1269,9 +1271,19 @@ func (s *LinkIdentityInput) GetProviderID() string {
 	return s.ProviderID
 }
 
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *LinkIdentityInput) GetCurrentPassword() OptString {
+	return s.CurrentPassword
+}
+
 // SetProviderID sets the value of ProviderID.
 func (s *LinkIdentityInput) SetProviderID(val string) {
 	s.ProviderID = val
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *LinkIdentityInput) SetCurrentPassword(val OptString) {
+	s.CurrentPassword = val
 }
 
 // Ref: #/components/schemas/LogInInput

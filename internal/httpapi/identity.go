@@ -56,7 +56,7 @@ func (h *handler) startTrip(w http.ResponseWriter, r *http.Request) {
 	err := h.limits.ask(ctx, h.limits.Key("oidc", networkOf(ctx)))
 	if err == nil {
 		var trip service.Trip
-		if trip, err = h.service.Identities.Begin(ctx, chat.Actor{}, provider); err == nil {
+		if trip, err = h.service.Identities.Begin(ctx, provider); err == nil {
 			http.SetCookie(w, h.tripCookie(trip))
 			h.sendTo(w, trip.Location)
 			return
@@ -116,7 +116,7 @@ func (h *handler) ListIdentities(ctx context.Context) (*contract.WaysIn, error) 
 
 // LinkIdentity implements POST /api/v1/me/identities.
 func (h *handler) LinkIdentity(ctx context.Context, in *contract.LinkIdentityInput) (*contract.LinkIdentityHeaders, error) {
-	trip, err := h.service.Identities.Begin(ctx, actor(ctx), in.ProviderID)
+	trip, err := h.service.Identities.BeginLink(ctx, actor(ctx), in.ProviderID, in.CurrentPassword.Value)
 	if err != nil {
 		return nil, err
 	}

@@ -62,8 +62,26 @@ type trip struct {
 // Knows reports whether there is a provider of this id.
 func (s *Identities) Knows(provider string) bool { return s.providers[provider] != nil }
 
-// Begin starts a trip. With an actor it will connect what it proves to the actor's account; with the zero Actor it is a sign-in.
-func (s *Identities) Begin(ctx context.Context, actor chat.Actor, provider string) (Trip, error) {
+// BeginLink starts a trip that will connect what it proves to the actor's account. Some time after the sign-in the password is needed, as for
+// every new way in.
+func (s *Identities) BeginLink(ctx context.Context, actor chat.Actor, provider, password string) (Trip, error) {
+	if _, err := s.sessions.checkRecent(ctx, actor, password); errors.Is(err, chat.ErrPasswordNeeded) {
+		if ways, wrong := s.store.WaysIn(ctx, actor.User); wrong == nil && !ways.Password {
+			return Trip{}, chat.ErrSignInAgain
+		}
+		return Trip{}, err
+	} else if err != nil {
+		return Trip{}, err
+	}
+	return s.begin(ctx, actor, provider)
+}
+
+// Begin starts a trip to sign in.
+func (s *Identities) Begin(ctx context.Context, provider string) (Trip, error) {
+	return s.begin(ctx, chat.Actor{}, provider)
+}
+
+func (s *Identities) begin(ctx context.Context, actor chat.Actor, provider string) (Trip, error) {
 	p := s.providers[provider]
 	if p == nil {
 		return Trip{}, chat.ErrProviderNotFound

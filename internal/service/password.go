@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"parley/internal/auth"
@@ -31,7 +32,14 @@ func (s *Sessions) ChangePassword(ctx context.Context, actor chat.Actor, current
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	if !ok && hash != "" { // an account without a password gets its first one
+	switch {
+	case hash == "": // an account without a password gets its first one
+		if _, err := s.checkRecent(ctx, actor, ""); errors.Is(err, chat.ErrPasswordNeeded) {
+			return chat.ErrSignInAgain
+		} else if err != nil {
+			return fmt.Errorf("change password: %w", err)
+		}
+	case !ok:
 		return chat.ErrWrongPassword
 	}
 	fresh, err := s.hasher.Hash(ctx, next)

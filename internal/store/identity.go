@@ -97,17 +97,22 @@ func (s *Store) DeleteIdentity(ctx context.Context, user chat.UserID, id chat.Id
 		if err != nil {
 			return found(err, chat.ErrIdentityNotFound)
 		}
-		left, err := q.CountWaysIn(ctx, int64(user))
-		if err == nil && left == 0 {
-			return chat.ErrLastWayIn
-		}
 		gone = identityOf(row)
-		return err
+		return keepsAWayIn(ctx, q, user)
 	})
 	if err != nil {
 		return chat.Identity{}, fmt.Errorf("delete identity: %w", err)
 	}
 	return gone, nil
+}
+
+// keepsAWayIn refuses what has just taken the last way into an account. The person's row is locked before.
+func keepsAWayIn(ctx context.Context, q *query.Queries, user chat.UserID) error {
+	left, err := q.CountWaysIn(ctx, int64(user))
+	if err == nil && left == 0 {
+		return chat.ErrLastWayIn
+	}
+	return err
 }
 
 func identityOf(r query.Identity) chat.Identity {

@@ -51,6 +51,38 @@ func TestIdentities(t *testing.T) {
 
 var anybody = chat.Admission{Policy: chat.SignUpOpen}
 
+// Of the ways in that somebody has, whichever kind goes last stays.
+func TestDelete_last_way_in(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		maya, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "maya", DisplayName: "Maya"}, chat.Identity{Issuer: "https://x.example", Subject: "1"}, anybody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := s.InsertPasskey(ctx, chat.Passkey{User: maya.ID, Credential: []byte("c"), PublicKey: []byte("k"), Name: "phone"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ways, err := s.WaysIn(ctx, maya.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.DeleteIdentity(ctx, maya.ID, ways.Identities[0].ID); err != nil {
+			t.Errorf("with a passkey left: %v", err)
+		}
+		if err := s.DeletePasskey(ctx, maya.ID, key.ID); !errors.Is(err, chat.ErrLastWayIn) {
+			t.Errorf("the passkey was the last way in: %v", err)
+		}
+		if replaced, err := s.UpdatePasswordHash(ctx, maya.ID, "", "hash"); err != nil || !replaced {
+			t.Errorf("a first password: %v, %v", replaced, err)
+		}
+		if err := s.DeletePasskey(ctx, maya.ID, key.ID); err != nil {
+			t.Errorf("with a password left: %v", err)
+		}
+	})
+}
+
 func TestInsertUserWithIdentity(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T, s *store.Store) {

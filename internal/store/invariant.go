@@ -102,7 +102,8 @@ GROUP BY created_by, creation_key HAVING count(*) > 1 ORDER BY created_by`,
 	},
 	{
 		"ways_in",
-		`SELECT u.id FROM users u WHERE u.password_hash = '' AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id) ORDER BY u.id`,
+		`SELECT u.id FROM users u WHERE u.password_hash = '' AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id)
+AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) ORDER BY u.id`,
 		"user %d has no way into the account", "identities",
 	},
 	{

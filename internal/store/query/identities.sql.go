@@ -10,7 +10,8 @@ import (
 )
 
 const countWaysIn = `-- name: CountWaysIn :one
-SELECT CAST((SELECT count(*) FROM identities i WHERE i.user_id = u.id) + CASE WHEN u.password_hash <> '' THEN 1 ELSE 0 END AS BIGINT)
+SELECT CAST((SELECT count(*) FROM identities i WHERE i.user_id = u.id) + (SELECT count(*) FROM passkeys p WHERE p.user_id = u.id)
+    + CASE WHEN u.password_hash <> '' THEN 1 ELSE 0 END AS BIGINT)
 FROM users u WHERE u.id = $1
 `
 

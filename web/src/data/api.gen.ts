@@ -1397,6 +1397,8 @@ export interface components {
         };
         LinkIdentityInput: {
             provider_id: string;
+            /** @description Needed when the sign-in is more than ten minutes ago (`password_needed`). */
+            current_password?: string;
         };
         LinkIdentity: {
             location: string;

@@ -51,6 +51,7 @@ export const en = {
     disconnect: 'Disconnect',
     disconnectFrom: (name: string) => `Disconnect ${name}`,
     only: 'Your only way in',
+    passwordFirst: 'You signed in a while ago. Your password says that it is still you.',
     unknown: 'A provider that is no longer offered',
     connected: (name: string) => `Connected. You can sign in with ${name} from now on.`,
     linkedBy: (agent: string, place: string) =>
