@@ -24,6 +24,13 @@ type counters struct {
 
 	mu       sync.Mutex
 	refusals map[string]int
+	waits    []time.Duration // from the first attempt to the acknowledgement
+}
+
+func (c *counters) waited(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waits = append(c.waits, d)
 }
 
 func (c *counters) refused(what string) {
@@ -236,11 +243,13 @@ func (m *member) access(ctx context.Context) (string, error) {
 func (m *member) say(ctx context.Context, room contract.ID, body, key string) (*sent, error) {
 	s := &sent{Key: key, Room: room, Author: m.id, Bodies: []string{body}}
 	m.book.add(s)
+	begun := time.Now()
 	for attempt := 0; ; attempt++ {
 		m.count.attempts.Add(1)
 		stored, err := m.post(ctx, s)
 		if err == nil {
 			m.book.ack(s, stored)
+			m.count.waited(time.Since(begun))
 			return s, nil
 		}
 		if !passes(err) || ctx.Err() != nil {

@@ -30,6 +30,7 @@ func (r *run) table(l *ledger) string {
 	row("times somebody caught up, pages of changes", fmt.Sprintf("%d, %d", r.count.heals.Load(), r.count.pages.Load()))
 	row("connections opened again", r.count.connections.Load()-int64(r.size.members))
 	row("tokens renewed, signed in anew", fmt.Sprintf("%d, %d", r.count.renewals.Load(), r.count.signIns.Load()))
+	row("until acknowledged: half, 99 %, all within", r.count.within(0.5, 0.99, 1))
 	for _, what := range slices.Sorted(maps.Keys(r.done)) {
 		row("accident: "+what, r.done[what])
 	}
@@ -39,4 +40,18 @@ func (r *run) table(l *ledger) string {
 		row("answer: "+what, r.count.refusals[what])
 	}
 	return b.String()
+}
+
+// within says in how much time which shares of the messages were acknowledged.
+func (c *counters) within(shares ...float64) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slices.Sort(c.waits)
+	var times []string
+	for _, share := range shares {
+		if n := len(c.waits); n > 0 {
+			times = append(times, c.waits[min(n-1, int(share*float64(n)))].Round(time.Millisecond).String())
+		}
+	}
+	return strings.Join(times, ", ")
 }
