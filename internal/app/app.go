@@ -131,6 +131,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	a.background.Go(func() { a.catchUpWithSessions(background) })
 	a.background.Go(func() { a.people.Run(background) })
 	a.background.Go(func() { a.resealSecrets(background) })
+	a.background.Go(func() { a.sendMails(background) })
 	a.public = a.serve(a.publicAt, public)
 	if a.opsAt != nil {
 		a.ops = a.serve(a.opsAt, ops.NewHandler(a.health, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), true))
@@ -145,6 +146,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 		return err
 	}
 	providers, err := a.newProviders(registry)
+	mails, err := a.mailDeps(registry)
 	if err != nil {
 		return err
 	}
@@ -169,6 +171,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 		Sessions: policy, Keeper: a.sessionKeeper(policy), Options: waysIn(a.config),
 		Providers: providers, ProviderSignUp: chat.ProviderSignUp(a.config.OIDC.SignUp),
 		Vault: vault, Passkeys: passkeys, Issuer: product + " " + a.config.PublicURL.Hostname(),
+		Mail: mails,
 	})
 	s := a.config.Socket
 	a.node, err = realtime.New(realtime.Config{

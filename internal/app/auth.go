@@ -82,7 +82,7 @@ func newHasher(c config.Auth) *auth.Hasher {
 
 // waysIn are those that the settings open.
 func waysIn(c config.Config) chat.Options {
-	options := chat.Options{SignUp: chat.SignUpPolicy(c.SignUp), Setup: c.SetupLink}
+	options := chat.Options{SignUp: chat.SignUpPolicy(c.SignUp), Setup: c.SetupLink, PasswordReset: !c.Mail.Off()}
 	for _, p := range c.OIDC.Providers {
 		options.Providers = append(options.Providers, chat.Provider{ID: p.ID, Name: p.Name})
 	}

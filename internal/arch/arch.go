@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"internal/config":    {},
 	"internal/lease":     {},
 	"internal/limit":     {},
+	"internal/mail":      {},
 	"internal/oidc":      {},
 	"internal/presence":  {},
 	"internal/passkey":   {},
@@ -50,7 +51,7 @@ var mayImport = map[string][]string{
 	"internal/store/transfer":  {"internal/store"},
 	"internal/store/rehearsal": {"internal/store", "internal/store/transfer"},
 
-	"internal/service": {"internal/auth", "internal/chat", "internal/oidc", "internal/passkey", "internal/session", "internal/store"},
+	"internal/service": {"internal/auth", "internal/chat", "internal/mail", "internal/oidc", "internal/passkey", "internal/session", "internal/store"},
 
 	// Between the vocabulary and the contract, for both doors.
 	"internal/wire": {"internal/chat", "internal/contract"},
@@ -68,7 +69,7 @@ var mayImport = map[string][]string{
 	"internal/doctor": {"internal/config", "internal/store"},
 
 	"internal/app": {
-		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/lease", "internal/limit", "internal/oidc", "internal/ops",
+		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/lease", "internal/limit", "internal/mail", "internal/oidc", "internal/ops",
 		"internal/passkey", "internal/presence", "internal/realtime", "internal/service", "internal/session", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi",
 		"web",
 	},
@@ -79,12 +80,13 @@ var mayImport = map[string][]string{
 	},
 	"web": {},
 
+	"internal/mail/mailtest":   {},
 	"internal/store/storetest": {"internal/chat", "internal/store"},
 	// The suite that every Keeper passes, whichever package it is in.
 	"internal/session/sessiontest": {"internal/session"},
 	"internal/oidc/oidctest":       {},
 	"internal/parleytest": {
-		"internal/app", "internal/chat", "internal/config", "internal/contract", "internal/store", "internal/store/storetest",
+		"internal/app", "internal/chat", "internal/config", "internal/contract", "internal/mail/mailtest", "internal/store", "internal/store/storetest",
 	},
 	"bench": {"internal/chat", "internal/config", "internal/contract", "internal/parleytest"},
 
@@ -135,6 +137,11 @@ var fences = []fence{
 		why:      "the library for passkeys stays behind passkey",
 	},
 	{
+		packages: []string{"github.com/wneessen/go-mail/..."},
+		inside:   []string{"internal/mail"},
+		why:      "the library that speaks SMTP stays behind mail",
+	},
+	{
 		packages: []string{"github.com/ogen-go/ogen/..."},
 		inside:   []string{"internal/contract", "internal/httpapi", "internal/wire"},
 		why:      "the generator's library stays where contract types are handled",
@@ -145,8 +152,8 @@ var fences = []fence{
 		why:      "only main reads the command line",
 	},
 	{
-		packages: []string{"testing", "go.uber.org/goleak", "pgregory.net/rapid"},
-		inside:   []string{"internal/oidc/oidctest", "internal/parleytest", "internal/session/sessiontest", "internal/store/storetest", "bench"},
+		packages: []string{"testing", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/emersion/go-smtp"},
+		inside:   []string{"internal/mail/mailtest", "internal/oidc/oidctest", "internal/parleytest", "internal/session/sessiontest", "internal/store/storetest", "bench"},
 		why:      "what ships knows no test",
 	},
 	{

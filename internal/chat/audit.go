@@ -17,6 +17,9 @@ const (
 	AuditPasswordChanged AuditAction = "password.changed" // by its owner
 	AuditIdentityLinked  AuditAction = "identity.linked"  // an account at a provider opens this one
 	AuditIdentityGone    AuditAction = "identity.unlinked"
+	AuditPasswordReset   AuditAction = "password.reset"  // by somebody who reads their mail
+	AuditEmailChanged    AuditAction = "email.changed"   // another address waits to be confirmed
+	AuditEmailConfirmed  AuditAction = "email.confirmed" // and is theirs now
 	AuditInviteCreated   AuditAction = "invite.created"
 	AuditInviteRevoked   AuditAction = "invite.revoked"
 	AuditInviteUsed      AuditAction = "invite.used" // somebody made an account by it

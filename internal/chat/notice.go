@@ -14,6 +14,8 @@ const (
 	NoticeSessionReused   NoticeKind = "session.reused"   // a session ended because its refresh token was used twice
 	NoticePasswordChanged NoticeKind = "password.changed" // and the other sessions ended
 	NoticeIdentityLinked  NoticeKind = "identity.linked"  // an account at a provider opens this one too
+	NoticePasswordReset   NoticeKind = "password.reset"   // through a link in a mail, and all sessions ended
+	NoticeEmailChanged    NoticeKind = "email.changed"    // another address waits to be confirmed
 
 	NoticeTwoFactorEnabled  NoticeKind = "two_factor.enabled"
 	NoticeTwoFactorDisabled NoticeKind = "two_factor.disabled"

@@ -23,9 +23,11 @@ type User struct {
 	ID          UserID
 	Username    string
 	DisplayName string
-	Email       string // empty when not given; never shown to others
-	CreatedAt   time.Time
-	Role        ServerRole
+	// Email is an address that is theirs for sure: they have read what was sent to it. It is nobody else's. Empty when there is none; never
+	// shown to others, like PendingEmail, which they say is theirs. That one belongs to nobody and opens nothing.
+	Email, PendingEmail string
+	CreatedAt           time.Time
+	Role                ServerRole
 	// DeactivatedAt is when the account was closed to its owner; zero: it is open.
 	DeactivatedAt time.Time
 }

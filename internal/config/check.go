@@ -15,6 +15,7 @@ func check(c *Config, faults *Faults) {
 	checkDrain(c, faults)
 	checkKeys(c, faults)
 	checkOIDC(c, faults)
+	checkMail(c, faults)
 	if c.Env == Production {
 		checkProduction(c, faults)
 	}

@@ -57,6 +57,7 @@ type Config struct {
 	Socket            Socket
 	Auth              Auth
 	OIDC              OIDC
+	Mail              Mail
 	// Limits are the rate limits by name: post is PARLEY_LIMIT_POST.
 	Limits map[string]Rate
 	// TrustedProxies are believed when they say whom they speak for.

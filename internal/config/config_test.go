@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/mail"
 	"net/netip"
 	"path/filepath"
 	"reflect"
@@ -92,13 +93,15 @@ func TestLoad_nothing_set(t *testing.T) {
 			Argon2: Argon2{MemoryKiB: 47104, Time: 1, Parallelism: 1},
 		},
 		OIDC: OIDC{SignUp: OIDCSignUpPolicy},
+		Mail: Mail{Folder: true, Alerts: true},
 		Limits: map[string]Rate{
 			"oidc":    {120, 10 * time.Minute},
 			"sign_in": {5, 15 * time.Minute}, "sign_in_account": {50, 15 * time.Minute}, "sign_in_network": {100, time.Hour},
 			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "challenge": {300, 10 * time.Minute}, "csp_report": {60, time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
 			"read": {600, time.Minute}, "search": {60, time.Minute}, "typing": {60, time.Minute}, "read_mark": {240, time.Minute},
 			"subscribe": {1000, time.Minute}, "command": {600, time.Minute}, "socket_refusals": {100, time.Minute},
-			"socket_closures": {3, 10 * time.Minute}, "presence_watch": {60, time.Minute},
+			"socket_closures": {3, 10 * time.Minute}, "presence_watch": {60, time.Minute}, "reset": {20, time.Hour}, "link": {60, 10 * time.Minute},
+			"mail": {5, time.Hour}, "mail_address": {5, time.Hour},
 		},
 	}
 	if !reflect.DeepEqual(c, want) {
@@ -152,11 +155,12 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
 		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed", "PARLEY_SETUP_LINK=true", "PARLEY_OIDC_PROVIDERS=none", "PARLEY_OIDC_SIGN_UP=never",
+		"PARLEY_SMTP_URL=smtp://u%40x:p%2Fw@[::1]?starttls=off", "PARLEY_MAIL_FROM=Parley <parley@x.org>", "PARLEY_MAIL_ALERTS=false",
 	}
 	limits := map[string]Rate{}
 	for i, what := range []string{
 		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "challenge", "csp_report", "post", "write", "read", "search", "typing", "read_mark",
-		"subscribe", "presence_watch", "command", "socket_refusals", "oidc",
+		"subscribe", "presence_watch", "command", "socket_refusals", "oidc", "reset", "link", "mail", "mail_address",
 	} {
 		environ = append(environ, fmt.Sprintf("PARLEY_LIMIT_%s=%d/1h30m", strings.ToUpper(what), 7+i))
 		limits[what] = Rate{7 + i, 90 * time.Minute}
@@ -194,7 +198,10 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 			AccessTTL: 8 * time.Minute, RefreshIdle: 9 * time.Minute, RefreshAbsolute: 10 * time.Minute,
 			Argon2: Argon2{MemoryKiB: 64, Time: 2, Parallelism: 3},
 		},
-		OIDC:   OIDC{SignUp: OIDCSignUpNever},
+		OIDC: OIDC{SignUp: OIDCSignUpNever},
+		Mail: Mail{
+			Host: "::1", Port: 587, User: "u@x", Password: "p/w", Open: true, From: &mail.Address{Name: "Parley", Address: "parley@x.org"},
+		},
 		Limits: limits,
 		TrustedProxies: []netip.Prefix{
 			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("192.0.2.7/32"),
@@ -280,6 +287,17 @@ func TestLoad_refuses_in_any_environment(t *testing.T) {
 		{"PARLEY_REDIS_PREFIX", strings.Repeat("a", 101), "1 to 100"},
 		{"PARLEY_REDIS_PREFIX", "a b", "letters"},
 		{"PARLEY_REDIS_PREFIX", "{a}", "letters"},
+		{"PARLEY_SMTP_URL", "mail.example.org:587", "smtp://"},
+		{"PARLEY_SMTP_URL", "https://mail.example.org", "smtp://"},
+		{"PARLEY_SMTP_URL", "smtp://", "smtp://"},
+		{"PARLEY_SMTP_URL", "smtp://u:p/w@mail.example.org", "smtp://"},
+		{"PARLEY_SMTP_URL", "smtp://mail.example.org/x", "%2F"},
+		{"PARLEY_SMTP_URL", "smtp://mail.example.org:0", "65535"},
+		{"PARLEY_SMTP_URL", "smtp://mail.example.org?tls=off", "starttls"},
+		{"PARLEY_SMTP_URL", "smtp://mail.example.org?starttls=never", "starttls"},
+		{"PARLEY_SMTP_URL", "smtps://mail.example.org?starttls=off", "starttls"},
+		{"PARLEY_MAIL_FROM", "Parley", "not an address"},
+		{"PARLEY_MAIL_FROM", "a@x.org, b@x.org", "not an address"},
 		{"PARLEY_NODES", "0", "from 1"},
 		{"PARLEY_NODES", "two", "from 1"},
 		{"PARLEY_LOG_LEVEL", "verbose", "debug or info"},
@@ -351,6 +369,7 @@ func TestLoad_refuses_in_production(t *testing.T) {
 		{"PARLEY_AUTH_SIGNING_KEYS", "a:" + goodSeed + ",b:" + zero, "entry 2"},
 		{"PARLEY_AUTH_SIGNING_KEYS", "a:nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A", "published example"},
 		{"PARLEY_DEV_AUTOMIGRATE", "true", "parley migrate up"},
+		{"PARLEY_SMTP_URL", "folder", "nobody would get"},
 		{"PARLEY_AUTH_ARGON2_MEMORY_KIB", "7000", "too cheap"},
 		{"PARLEY_AUTH_ARGON2_MEMORY_KIB", "19456", "too cheap"},
 	} {
@@ -380,6 +399,9 @@ func TestLoad_accepts_in_production(t *testing.T) {
 		{"insecure_http_when_said", []string{"PARLEY_PUBLIC_URL=http://192.168.0.2", "PARLEY_ALLOW_INSECURE_HTTP=true"}, "PARLEY_PUBLIC_URL"},
 		{"embedded_choices_when_said", []string{"PARLEY_DATABASE_URL=sqlite", "PARLEY_REDIS_URL=memory"}, ""},
 		{"no_password_at_all", []string{"PARLEY_DATABASE_URL=postgres:///parley?host=/run/postgresql", "PARLEY_REDIS_URL=redis://redis"}, ""},
+		{"mail", []string{"PARLEY_SMTP_URL=smtp://u:x9@mail.example.org", "PARLEY_MAIL_FROM=parley@example.org"}, ""},
+		{"mail_on_this_machine", []string{"PARLEY_SMTP_URL=smtp://localhost:25?starttls=off", "PARLEY_MAIL_FROM=parley@example.org"}, ""},
+		{"mail_in_the_open", []string{"PARLEY_SMTP_URL=smtp://mail.example.org?starttls=off", "PARLEY_MAIL_FROM=parley@example.org"}, "PARLEY_SMTP_URL"},
 		{"ops_on_every_interface", []string{"PARLEY_OPS_ADDR=:9090"}, "PARLEY_OPS_ADDR"},
 		{"ops_on_localhost", []string{"PARLEY_OPS_ADDR=localhost:9090"}, ""},
 		{"no_limit_on_guessing", []string{"PARLEY_LIMIT_SIGN_IN_ACCOUNT=off"}, "PARLEY_LIMIT_SIGN_IN_ACCOUNT"},
@@ -532,5 +554,24 @@ func TestDistance(t *testing.T) {
 		if got := distance(tt.b, tt.a); got != tt.want {
 			t.Errorf("distance(%q, %q) = %d; want %d", tt.b, tt.a, got, tt.want)
 		}
+	}
+}
+
+// Mails are from somebody, who has to be said: a sender that is made up is taken for spam.
+func TestLoad_mail_needs_a_sender(t *testing.T) {
+	t.Parallel()
+	told := faulty(t, []string{"PARLEY_SMTP_URL=smtps://mail.example.org"})
+	if len(told) != 1 || !strings.Contains(told["PARLEY_MAIL_FROM"], "Parley <parley@example.org>") {
+		t.Errorf("faults %v", told)
+	}
+	c := load(t, []string{"PARLEY_SMTP_URL=smtps://mail.example.org", "PARLEY_MAIL_FROM=parley@example.org"})
+	if c.Mail.Port != 465 || !c.Mail.TLS || c.Mail.Open || c.Mail.Off() {
+		t.Errorf("got %+v", c.Mail)
+	}
+	if c = load(t, []string{"PARLEY_SMTP_URL=off"}); !c.Mail.Off() {
+		t.Error("off is not off")
+	}
+	if c = load(t, production()); !c.Mail.Off() {
+		t.Error("production sends mail although nothing was said")
 	}
 }

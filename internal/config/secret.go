@@ -162,11 +162,11 @@ func redactUser(text string) string {
 // redactURL hides what authenticates: the password before the host, and whatever in the query is not known to be
 // harmless. Text of another form may be a password put into the wrong variable and is hidden whole.
 func redactURL(text string) string {
-	if text == "" || text == "sqlite" || text == "memory" {
+	if slices.Contains([]string{"", "sqlite", "memory", "off", "folder"}, text) {
 		return text
 	}
 	u, err := url.Parse(text)
-	known := []string{"postgres", "postgresql", "redis", "rediss"}
+	known := []string{"postgres", "postgresql", "redis", "rediss", "smtp", "smtps"}
 	if err != nil || !slices.Contains(known, u.Scheme) || u.Opaque != "" {
 		return hidden
 	}
@@ -180,7 +180,7 @@ func redactURL(text string) string {
 		b.WriteString("@")
 	}
 	b.WriteString(u.Host + u.EscapedPath())
-	harmless := []string{"host", "port", "user", "dbname", "sslmode", "application_name", "connect_timeout"}
+	harmless := []string{"host", "port", "user", "dbname", "sslmode", "application_name", "connect_timeout", "starttls"}
 	query := u.Query()
 	for i, key := range slices.Sorted(maps.Keys(query)) {
 		value := hidden

@@ -108,6 +108,10 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		"database_bad_url":  {"PARLEY_DATABASE_URL=postgres://u:" + leak + "%zz@h/d"},
 		"redis":             {"PARLEY_REDIS_URL=redis://:" + leak + "@h"},
 		"redis_odd":         {"PARLEY_REDIS_URL=:" + leak + "@h:6379"},
+		"smtp":              {"PARLEY_SMTP_URL=smtp://u:" + leak + "@h", "PARLEY_MAIL_FROM=a@x.org"},
+		"smtp_query":        {"PARLEY_SMTP_URL=smtp://h?password=" + leak},
+		"smtp_odd":          {"PARLEY_SMTP_URL=u:" + leak + "@h:587"},
+		"smtp_bad_url":      {"PARLEY_SMTP_URL=smtp://u:" + leak + "%zz@h"},
 		"from_file":         {"PARLEY_DATABASE_URL_FILE=" + writeSecret(t, "postgres://u:"+leak+"@h/d", 0o600)},
 		"as_file_name":      {"PARLEY_DATABASE_URL_FILE=postgres://u:" + leak + "@h/d"},
 		"cors_origins":      {"PARLEY_CORS_ORIGINS=https://u:" + leak + "@h"},
@@ -117,7 +121,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, err := Load(environ)
-			shown := fmt.Sprint(err, c.Warnings, c.LogValue(), c.Database, c.Redis) + fmt.Sprintf("%v %+v %s", c, c, c)
+			shown := fmt.Sprint(err, c.Warnings, c.LogValue(), c.Database, c.Redis, c.Mail) + fmt.Sprintf("%v %+v %s", c, c, c)
 			if strings.Contains(shown, leak) || strings.Contains(shown, goodSeed) {
 				t.Errorf("shown: %s", shown)
 			}

@@ -34,7 +34,7 @@ type row struct {
 // table is the whole list of settings: a new one is one entry here and one field in Config. Later entries may use
 // what earlier ones have put into c.
 func table(c *Config) []row {
-	return slices.Concat(placeTable(c), limitTable(c), stopTable(c), rateTable(c), authTable(c), oidcTable(c))
+	return slices.Concat(placeTable(c), limitTable(c), stopTable(c), rateTable(c), authTable(c), oidcTable(c), mailTable(c))
 }
 
 func placeTable(c *Config) []row {

@@ -25,6 +25,12 @@ func encodeAddMemberResponse(response *Member, w http.ResponseWriter) error {
 	return nil
 }
 
+func encodeAskPasswordResetResponse(response *AskPasswordResetAccepted, w http.ResponseWriter) error {
+	w.WriteHeader(202)
+
+	return nil
+}
+
 func encodeAuthOptionsResponse(response *AuthOptions, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(200)
@@ -90,7 +96,19 @@ func encodeBrowseRoomsResponse(response *RoomPage, w http.ResponseWriter) error 
 	return nil
 }
 
+func encodeChangeEmailResponse(response *ChangeEmailAccepted, w http.ResponseWriter) error {
+	w.WriteHeader(202)
+
+	return nil
+}
+
 func encodeChangePasswordResponse(response *ChangePasswordNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
+func encodeConfirmEmailResponse(response *ConfirmEmailNoContent, w http.ResponseWriter) error {
 	w.WriteHeader(204)
 
 	return nil
@@ -719,6 +737,18 @@ func encodeRenewRecoveryCodesResponse(response *RecoveryCodes, w http.ResponseWr
 	if _, err := e.WriteTo(w); err != nil {
 		return errors.Wrap(err, "write")
 	}
+
+	return nil
+}
+
+func encodeResendEmailResponse(response *ResendEmailAccepted, w http.ResponseWriter) error {
+	w.WriteHeader(202)
+
+	return nil
+}
+
+func encodeResetPasswordResponse(response *ResetPasswordNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
 
 	return nil
 }

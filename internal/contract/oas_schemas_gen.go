@@ -56,6 +56,25 @@ func (s *AddMemberInput) SetUsername(val string) {
 
 type Agent string
 
+// AskPasswordResetAccepted is response for AskPasswordReset operation.
+type AskPasswordResetAccepted struct{}
+
+// Ref: #/components/schemas/AskPasswordResetInput
+type AskPasswordResetInput struct {
+	// A username, or an address that its owner has confirmed. At most 254 characters.
+	Login string `json:"login"`
+}
+
+// GetLogin returns the value of Login.
+func (s *AskPasswordResetInput) GetLogin() string {
+	return s.Login
+}
+
+// SetLogin sets the value of Login.
+func (s *AskPasswordResetInput) SetLogin(val string) {
+	s.Login = val
+}
+
 // Ref: #/components/schemas/AuthOptions
 type AuthOptions struct {
 	SignUp SignUpPolicy `json:"sign_up"`
@@ -149,6 +168,35 @@ func (s *AuthProvider) SetName(val string) {
 
 type Body string
 
+// ChangeEmailAccepted is response for ChangeEmail operation.
+type ChangeEmailAccepted struct{}
+
+// Ref: #/components/schemas/ChangeEmailInput
+type ChangeEmailInput struct {
+	Email           string `json:"email"`
+	CurrentPassword string `json:"current_password"`
+}
+
+// GetEmail returns the value of Email.
+func (s *ChangeEmailInput) GetEmail() string {
+	return s.Email
+}
+
+// GetCurrentPassword returns the value of CurrentPassword.
+func (s *ChangeEmailInput) GetCurrentPassword() string {
+	return s.CurrentPassword
+}
+
+// SetEmail sets the value of Email.
+func (s *ChangeEmailInput) SetEmail(val string) {
+	s.Email = val
+}
+
+// SetCurrentPassword sets the value of CurrentPassword.
+func (s *ChangeEmailInput) SetCurrentPassword(val string) {
+	s.CurrentPassword = val
+}
+
 // Ref: #/components/schemas/ChangePage
 type ChangePage struct {
 	Items   []Message `json:"items"`
@@ -229,6 +277,24 @@ func (s *ChangePasswordInput) SetNewPassword(val string) {
 type ChangePasswordNoContent struct{}
 
 type ClientKey string
+
+// Ref: #/components/schemas/ConfirmEmailInput
+type ConfirmEmailInput struct {
+	Token LinkToken `json:"token"`
+}
+
+// GetToken returns the value of Token.
+func (s *ConfirmEmailInput) GetToken() LinkToken {
+	return s.Token
+}
+
+// SetToken sets the value of Token.
+func (s *ConfirmEmailInput) SetToken(val LinkToken) {
+	s.Token = val
+}
+
+// ConfirmEmailNoContent is response for ConfirmEmail operation.
+type ConfirmEmailNoContent struct{}
 
 // Ref: #/components/schemas/ConfirmTwoFactorInput
 type ConfirmTwoFactorInput struct {
@@ -1286,6 +1352,8 @@ func (s *LinkIdentityInput) SetCurrentPassword(val OptString) {
 	s.CurrentPassword = val
 }
 
+type LinkToken string
+
 // Ref: #/components/schemas/LogInInput
 type LogInInput struct {
 	Username string `json:"username"`
@@ -1364,8 +1432,11 @@ type Me struct {
 	Username    Username   `json:"username"`
 	DisplayName string     `json:"display_name"`
 	Role        ServerRole `json:"role"`
-	Email       OptString  `json:"email"`
-	CreatedAt   Time       `json:"created_at"`
+	// My address, once it is confirmed.
+	Email OptString `json:"email"`
+	// An address that waits to be confirmed. It opens nothing until then.
+	PendingEmail OptString `json:"pending_email"`
+	CreatedAt    Time      `json:"created_at"`
 }
 
 // GetID returns the value of ID.
@@ -1391,6 +1462,11 @@ func (s *Me) GetRole() ServerRole {
 // GetEmail returns the value of Email.
 func (s *Me) GetEmail() OptString {
 	return s.Email
+}
+
+// GetPendingEmail returns the value of PendingEmail.
+func (s *Me) GetPendingEmail() OptString {
+	return s.PendingEmail
 }
 
 // GetCreatedAt returns the value of CreatedAt.
@@ -1421,6 +1497,11 @@ func (s *Me) SetRole(val ServerRole) {
 // SetEmail sets the value of Email.
 func (s *Me) SetEmail(val OptString) {
 	s.Email = val
+}
+
+// SetPendingEmail sets the value of PendingEmail.
+func (s *Me) SetPendingEmail(val OptString) {
+	s.PendingEmail = val
 }
 
 // SetCreatedAt sets the value of CreatedAt.
@@ -3723,6 +3804,39 @@ type RemoveMemberNoContent struct{}
 // RenamePasskeyNoContent is response for RenamePasskey operation.
 type RenamePasskeyNoContent struct{}
 
+// ResendEmailAccepted is response for ResendEmail operation.
+type ResendEmailAccepted struct{}
+
+// Ref: #/components/schemas/ResetPasswordInput
+type ResetPasswordInput struct {
+	Token LinkToken `json:"token"`
+	// 10 to 256 characters.
+	Password string `json:"password"`
+}
+
+// GetToken returns the value of Token.
+func (s *ResetPasswordInput) GetToken() LinkToken {
+	return s.Token
+}
+
+// GetPassword returns the value of Password.
+func (s *ResetPasswordInput) GetPassword() string {
+	return s.Password
+}
+
+// SetToken sets the value of Token.
+func (s *ResetPasswordInput) SetToken(val LinkToken) {
+	s.Token = val
+}
+
+// SetPassword sets the value of Password.
+func (s *ResetPasswordInput) SetPassword(val string) {
+	s.Password = val
+}
+
+// ResetPasswordNoContent is response for ResetPassword operation.
+type ResetPasswordNoContent struct{}
+
 type Revision int64
 
 // Ref: #/components/schemas/RevokeAllInput
@@ -4345,7 +4459,7 @@ type SignUpInput struct {
 	Password string `json:"password"`
 	// How others see the name; the username when absent. 1 to 64 characters.
 	DisplayName OptString `json:"display_name"`
-	// Optional; never shown to others.
+	// Optional; never shown to others. It is pending until a link that is sent to it was followed.
 	Email OptString `json:"email"`
 	// The secret of an invite link.
 	Invite OptString `json:"invite"`

@@ -14,6 +14,14 @@ type Handler interface {
 	//
 	// POST /api/v1/rooms/{room_id}/members
 	AddMember(ctx context.Context, req *AddMemberInput, params AddMemberParams) (*Member, error)
+	// AskPasswordReset implements askPasswordReset operation.
+	//
+	// The answer is the same, and takes as long, whether the name is anybody's or not, and whether they
+	// have confirmed an address. If they have, a link is sent there; it works once, for 30 minutes, and a
+	// newer one replaces it. Without mail on this server: `mail_off`.
+	//
+	// POST /api/v1/auth/password-reset
+	AskPasswordReset(ctx context.Context, req *AskPasswordResetInput) error
 	// AuthOptions implements authOptions operation.
 	//
 	// What a page needs to know before anybody signs in. It tells nothing about anybody.
@@ -44,12 +52,27 @@ type Handler interface {
 	//
 	// GET /api/v1/rooms/browse
 	BrowseRooms(ctx context.Context, params BrowseRoomsParams) (*RoomPage, error)
+	// ChangeEmail implements changeEmail operation.
+	//
+	// A link is sent to the new address, which is pending until it is followed. Until then the address of
+	// before, if any, stays and is told. Without mail on this server: `mail_off`.
+	//
+	// PUT /api/v1/me/email
+	ChangeEmail(ctx context.Context, req *ChangeEmailInput) error
 	// ChangePassword implements changePassword operation.
 	//
 	// Every other session ends, and its access at once.
 	//
 	// POST /api/v1/me/password
 	ChangePassword(ctx context.Context, req *ChangePasswordInput) error
+	// ConfirmEmail implements confirmEmail operation.
+	//
+	// Whoever has the token reads the mail of that address, so no other proof is asked for. A token that
+	// was used, has expired or was replaced is `ticket_over`; an address that has become somebody else's
+	// is `email_taken`.
+	//
+	// POST /api/v1/auth/email/confirm
+	ConfirmEmail(ctx context.Context, req *ConfirmEmailInput) error
 	// ConfirmTwoFactor implements confirmTwoFactor operation.
 	//
 	// Turn the second step on.
@@ -275,6 +298,19 @@ type Handler interface {
 	//
 	// POST /api/v1/me/two-factor/recovery-codes
 	RenewRecoveryCodes(ctx context.Context, req *TwoFactorProof) (*RecoveryCodes, error)
+	// ResendEmail implements resendEmail operation.
+	//
+	// The links before it work no more. Without a pending address it is `no_pending_email`.
+	//
+	// POST /api/v1/me/email/resend
+	ResendEmail(ctx context.Context) error
+	// ResetPassword implements resetPassword operation.
+	//
+	// Every session of the person ends. This does not sign in. A token that was used, has expired or was
+	// replaced is `ticket_over`; a password that is refused leaves the token as it is.
+	//
+	// POST /api/v1/auth/password-reset/confirm
+	ResetPassword(ctx context.Context, req *ResetPasswordInput) error
 	// RevokeAllSessions implements revokeAllSessions operation.
 	//
 	// Sign out everywhere.

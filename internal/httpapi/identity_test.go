@@ -270,7 +270,8 @@ func TestProvider_newcomers(t *testing.T) {
 			name     string
 			email    string
 		}{
-			{map[string]any{"preferred_username": "Maya", "email": "Maya@example.org", "email_verified": true}, "Maya-2", "Maya-2", ""},
+			{map[string]any{"preferred_username": "Maya", "email": "Maya@example.org", "email_verified": true}, "Maya-2", "Maya-2", "Maya@example.org"}, // the one above has not confirmed it
+			{map[string]any{"preferred_username": "Maya.L", "email": "MAYA@example.org", "email_verified": true}, "Maya.L", "Maya.L", ""},
 			{map[string]any{"preferred_username": "maya@corp", "name": "Maya Lin"}, "maya-3", "Maya Lin", ""},
 			{map[string]any{"preferred_username": "admin", "name": "a\u202eb"}, "person-1", "person-1", ""},
 			{map[string]any{"name": "Zoë"}, "Zoe", "Zoë", ""},

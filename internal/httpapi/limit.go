@@ -49,6 +49,8 @@ var budgetOf = map[contract.OperationName]string{
 	// It asks for the password, which must not be easier to guess here than at the door.
 	contract.ChangePasswordOperation: "sign_in",
 	contract.LinkIdentityOperation:   "sign_in",
+	contract.ChangeEmailOperation:    "sign_in",
+	contract.ResendEmailOperation:    "mail",
 }
 
 // person takes from the budget of somebody who is signed in. The socket's commands take from the same ones.

@@ -20,7 +20,7 @@ func TestAuthOptions(t *testing.T) {
 			r.Decode(&o)
 			return o
 		}
-		if o := ask(); o.SignUp != "open" || !o.FirstAccount || o.PasswordReset || !o.Passkeys || o.Providers == nil || len(o.Providers) != 0 {
+		if o := ask(); o.SignUp != "open" || !o.FirstAccount || !o.PasswordReset || !o.Passkeys || o.Providers == nil || len(o.Providers) != 0 {
 			t.Errorf("an empty server offers %+v", o)
 		}
 		s.SignUp(t, "maya")

@@ -17,6 +17,7 @@ import (
 	"parley/internal/app"
 	"parley/internal/chat"
 	"parley/internal/config"
+	"parley/internal/mail/mailtest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -62,6 +63,11 @@ func OnRedis() Option { return func(o *options) { o.redis = true } }
 
 // RedisPrefix has servers share what they keep in Redis.
 func RedisPrefix(prefix string) Option { return func(o *options) { o.prefix = prefix } }
+
+// Mail has mails sent to a server of the test's own.
+func Mail(m *mailtest.Server) Option {
+	return With("PARLEY_SMTP_URL="+m.URL(), "PARLEY_MAIL_FROM=Parley <parley@chat.example.org>")
+}
 
 // Clock injects the time.
 func Clock(c chat.Clock) Option { return func(o *options) { o.clock = c } }

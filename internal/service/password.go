@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"parley/internal/auth"
 	"parley/internal/chat"
 )
 
@@ -15,13 +14,7 @@ func (s *Sessions) ChangePassword(ctx context.Context, actor chat.Actor, current
 	if err != nil {
 		return err
 	}
-	var faults chat.Faults
-	f := chat.CheckPassword(next)
-	if f.Code == "" && auth.CommonPassword(next, user.Username, user.DisplayName, user.Email, product) {
-		f = chat.CommonPassword
-	}
-	faults.Add("new_password", f.Code, f.Detail)
-	if err := faults.Err(); err != nil {
+	if err := newPassword("new_password", next, user); err != nil {
 		return err
 	}
 	_, hash, err := s.store.UserByUsername(ctx, user.Username)
@@ -58,5 +51,6 @@ func (s *Sessions) ChangePassword(ctx context.Context, actor chat.Actor, current
 	s.recordLate(ctx, d,
 		[]chat.AuditEntry{{Action: chat.AuditPasswordChanged, Actor: actor.User, User: actor.User, Session: actor.Session}},
 		[]chat.Notice{{Kind: chat.NoticePasswordChanged, User: actor.User, Session: actor.Session}})
+	s.dropLinks(ctx, actor.User)
 	return s.RevokeAll(ctx, actor, true, d)
 }

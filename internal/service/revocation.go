@@ -146,6 +146,7 @@ func (s *Sessions) record(ctx context.Context, d chat.Device, entries []chat.Aud
 	}
 	for _, n := range notices {
 		s.publisher.Announce(chat.Event{Type: chat.EventNoticeAdded, At: at, User: n.User})
+		s.mails.noteNotice(live(ctx), n)
 	}
 	return nil
 }

@@ -49,12 +49,15 @@ type Deps struct {
 	// Providers are those of Options.Providers, by id.
 	Providers      map[string]*oidc.Provider
 	ProviderSignUp chat.ProviderSignUp
+	Mail           MailDeps
 }
 
 // Service holds the nouns.
 type Service struct {
 	Options  *Options
 	Users    *Users
+	Emails   *Emails
+	Mails    *Mails
 	Sessions *Sessions
 	People   *People
 	Invites  *Invites
@@ -73,12 +76,14 @@ func New(d Deps) *Service {
 	access := newMemberships(d.Store, d.Clock)
 	d.Options.Passkeys = d.Passkeys != nil
 	options := &Options{store: d.Store, offered: d.Options}
+	tickets := &tickets{store: d.Store, clock: d.Clock}
+	mails := &Mails{MailDeps: d.Mail, store: d.Store, tickets: tickets, clock: d.Clock, log: d.Logger, noted: make(chan struct{}, 1)}
 	stored := store.NewSessions(d.Store, d.Sessions)
 	if d.Keeper == nil {
 		d.Keeper = stored
 	}
 	members := &Members{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock}
-	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock, options: options, members: members}
+	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock, options: options, mails: mails, members: members}
 	d.Store.OnPosted(func(posted []chat.Message) {
 		events := make([]chat.Event, len(posted))
 		for i := range posted {
@@ -86,11 +91,10 @@ func New(d Deps) *Service {
 		}
 		d.Publisher.Announce(events...)
 	})
-	tickets := &tickets{store: d.Store, clock: d.Clock}
 	second := &TwoFactor{store: d.Store, vault: d.Vault, tickets: tickets, issuer: d.Issuer, clock: d.Clock, log: d.Logger}
 	sessions := &Sessions{
 		store: d.Store, hasher: d.Hasher, tokens: d.Tokens, publisher: d.Publisher, clock: d.Clock, log: d.Logger, users: users,
-		second: second, tickets: tickets,
+		second: second, mails: mails, tickets: tickets,
 		families: session.NewFamilies(d.Keeper, d.Sessions, d.Clock), revoked: session.NewRevocations(d.Sessions.Remember, d.Clock),
 		// Also with another keeper: what the database still has of a time without it goes.
 		sweep: func(ctx context.Context, at time.Time) (int64, error) {
@@ -106,6 +110,8 @@ func New(d Deps) *Service {
 	return &Service{
 		Options:   options,
 		Users:     users,
+		Emails:    &Emails{store: d.Store, users: users, sessions: sessions, mails: mails, tickets: tickets},
+		Mails:     mails,
 		Sessions:  sessions,
 		People:    &People{store: d.Store, clock: d.Clock, sessions: sessions},
 		Invites:   &Invites{store: d.Store, clock: d.Clock, options: options, access: access, sessions: sessions},

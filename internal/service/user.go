@@ -20,11 +20,12 @@ type Users struct {
 	hasher  *auth.Hasher
 	clock   chat.Clock
 	options *Options
+	mails   *Mails
 	members *Members
 }
 
-// SignUp creates an account where the policy, or an invite, lets one. Faults of the input are listed all at once; a name or an address that is taken is chat.ErrUsernameTaken or
-// chat.ErrEmailTaken.
+// SignUp creates an account where the policy, or an invite, lets one. Faults of the input are listed all at once; a name that is
+// taken is chat.ErrUsernameTaken. An address is pending until a link that is sent to it was followed.
 func (u *Users) SignUp(ctx context.Context, in chat.SignUp) (store.Admitted, error) {
 	at := now(u.clock)
 	if err := u.options.mayAdmit(ctx, in.Invite, nil, at); err != nil {
@@ -46,13 +47,16 @@ func (u *Users) SignUp(ctx context.Context, in chat.SignUp) (store.Admitted, err
 		return store.Admitted{}, fmt.Errorf("sign up: %w", err)
 	}
 	done, err := u.store.AdmitUser(ctx, chat.User{
-		Username: in.Username, DisplayName: in.DisplayName, Email: in.Email, CreatedAt: at,
+		Username: in.Username, DisplayName: in.DisplayName, PendingEmail: in.Email, CreatedAt: at,
 	}, hash, u.options.admission(in.Invite, at))
 	if err != nil {
 		return store.Admitted{}, fmt.Errorf("sign up: %w", err)
 	}
 	if done.Room != 0 {
 		u.members.welcome(ctx, done.Room, done.User.ID, chat.Membership{Role: chat.RoleMember, JoinedAt: at})
+	}
+	if in.Email != "" {
+		u.mails.noteLate(live(ctx), chat.Mail{Kind: chat.MailVerify, User: done.User.ID})
 	}
 	return done, nil
 }
@@ -64,6 +68,30 @@ func (u *Users) Me(ctx context.Context, actor chat.Actor) (chat.User, error) {
 		return chat.User{}, chat.ErrUnauthenticated
 	}
 	return user, err
+}
+
+// prove checks that it is the actor themselves who asks, and returns their account. Another password is chat.ErrWrongPassword, and so is any for an
+// account that has none.
+func (u *Users) prove(ctx context.Context, actor chat.Actor, password string) (chat.User, error) {
+	user, err := u.Me(ctx, actor)
+	if err != nil {
+		return chat.User{}, err
+	}
+	_, hash, err := u.store.UserByUsername(ctx, user.Username)
+	if err != nil {
+		return chat.User{}, err
+	}
+	if hash == "" || len(password) > maxPasswordBytes {
+		return chat.User{}, chat.ErrWrongPassword
+	}
+	ok, _, err := u.hasher.Verify(ctx, hash, password)
+	if err != nil {
+		return chat.User{}, err
+	}
+	if !ok {
+		return chat.User{}, chat.ErrWrongPassword
+	}
+	return user, nil
 }
 
 // Lookup returns those of the given people who exist, without what is private to them.

@@ -107,6 +107,11 @@ AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) ORDER BY u.id`,
 		"user %d has no way into the account", "identities",
 	},
 	{
+		"emails_keyed",
+		`SELECT id FROM users WHERE (email IS NULL) <> (email_key IS NULL) OR (pending_email IS NULL) <> (pending_email_key IS NULL) ORDER BY id`,
+		"user %d has an e-mail address without the form in which it is compared, or the other way round", "mails",
+	},
+	{
 		"room_names_unique",
 		`SELECT count(*), min(id), max(id) FROM rooms WHERE kind = 'public' GROUP BY name_key HAVING count(*) > 1 ORDER BY min(id)`,
 		"%d public rooms share one name, ids %d to %d", "",

@@ -36,6 +36,7 @@ func TestInvariants(t *testing.T) {
 		{"client_key_twice", "client_keys_unique", []string{noIndex("messages_author_client_key"), "UPDATE messages SET client_key = 'x'"}},
 		{"creation_key_twice", "creation_keys_unique", []string{noIndex("rooms_creation_key"), noIndex("rooms_public_name"), addRoom}},
 		{"username_twice", "usernames_unique", []string{noIndex("users_username_key"), "UPDATE users SET username = 'maya', username_key = 'maya'"}},
+		{"email_without_a_key", "emails_keyed", []string{"UPDATE users SET pending_email = 'm@x.org'"}},
 		{"email_twice", "emails_unique", []string{noIndex("users_email_key"), "UPDATE users SET email = 'm@x.org', email_key = 'm@x.org'"}},
 		{"identity_twice", "identities_unique", []string{noIndex("identities_subject"), identity("1", "maya"), identity("2", "theo")}},
 		{"no_way_in", "ways_in", []string{"DELETE FROM passkeys", "UPDATE users SET password_hash = '' WHERE username = 'maya'"}},

@@ -143,7 +143,7 @@ func (l *Loader) insertEach(ctx context.Context, t Table, rows [][]any) error {
 }
 
 // counted are the nouns whose identifiers come from the table counters: each is the name of its table.
-var counted = []string{"users", "rooms", "messages", "audit_entries", "notices", "identities", "invites", "passkeys"}
+var counted = []string{"users", "rooms", "messages", "audit_entries", "notices", "identities", "invites", "passkeys", "mails"}
 
 // RaiseCounters sees to it that no identifier in the tables is handed out again.
 func (l *Loader) RaiseCounters(ctx context.Context, tables []Table) error {

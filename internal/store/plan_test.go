@@ -62,6 +62,10 @@ var plans = map[string]plan{
 	"ListUsersByID":      {indexes: userKey.indexes, args: []any{"[1,2,3]"}},
 	"UserByID":           userKey,
 	"UpdatePasswordHash": userKey,
+	"UserIDByEmailKey":   {indexes: []string{"users_email_key"}},
+	"SetPendingEmail":    userKey,
+	"ConfirmEmail":       userKey,
+	"ResetPassword":      userKey,
 	"UpdateStanding":     userKey,
 	"CountOwners":        {indexes: []string{"users_owners"}, scans: "users"}, // all of the index, which has the owners only
 	"HasUsers":           {scans: "users"},                                    // as far as the first row

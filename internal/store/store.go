@@ -74,7 +74,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	for noun, size := range map[string]int64{"users": blockSize, "rooms": blockSize, "messages": messageBlockSize, "audit_entries": blockSize, "notices": blockSize, "identities": blockSize, "invites": blockSize, "passkeys": blockSize} {
+	for noun, size := range map[string]int64{"users": blockSize, "rooms": blockSize, "messages": messageBlockSize, "audit_entries": blockSize, "notices": blockSize, "identities": blockSize, "invites": blockSize, "passkeys": blockSize, "mails": blockSize} {
 		s.ids[noun] = &block{turn: make(chan struct{}, 1), noun: noun, size: size}
 	}
 	open := s.openSQLite

@@ -105,10 +105,8 @@ func userParams(u chat.User, passwordHash string) query.InsertUserParams {
 		ID: int64(u.ID), Username: u.Username, UsernameKey: chat.Fold(u.Username), DisplayName: u.DisplayName,
 		PasswordHash: passwordHash, CreatedAt: millis(u.CreatedAt), Role: string(u.Role),
 	}
-	if u.Email != "" {
-		key := chat.Fold(u.Email)
-		p.Email, p.EmailKey = &u.Email, &key
-	}
+	p.Email, p.EmailKey = emailOrNull(u.Email)
+	p.PendingEmail, p.PendingEmailKey = emailOrNull(u.PendingEmail)
 	return p
 }
 
@@ -124,7 +122,8 @@ func (s *Store) UserByID(ctx context.Context, id chat.UserID) (chat.User, error)
 func userOf(r query.UserByIDRow) chat.User {
 	return chat.User{
 		ID: chat.UserID(r.ID), Username: r.Username, DisplayName: r.DisplayName, Email: orEmpty(r.Email), CreatedAt: fromMillis(r.CreatedAt),
-		Role: chat.ServerRole(r.Role), DeactivatedAt: fromMillisOrNull(r.DeactivatedAt),
+		PendingEmail: orEmpty(r.PendingEmail),
+		Role:         chat.ServerRole(r.Role), DeactivatedAt: fromMillisOrNull(r.DeactivatedAt),
 	}
 }
 
@@ -135,7 +134,7 @@ func (s *Store) UserByUsername(ctx context.Context, username string) (chat.User,
 		return chat.User{}, "", fmt.Errorf("user by username: %w", found(err, chat.ErrUserNotFound))
 	}
 	return userOf(query.UserByIDRow{
-		ID: r.ID, Username: r.Username, DisplayName: r.DisplayName, Email: r.Email, CreatedAt: r.CreatedAt, Role: r.Role, DeactivatedAt: r.DeactivatedAt,
+		ID: r.ID, Username: r.Username, DisplayName: r.DisplayName, Email: r.Email, PendingEmail: r.PendingEmail, CreatedAt: r.CreatedAt, Role: r.Role, DeactivatedAt: r.DeactivatedAt,
 	}), r.PasswordHash, nil
 }
 

@@ -23,5 +23,8 @@ func Me(u chat.User) contract.Me {
 	if u.Email != "" {
 		me.Email = contract.NewOptString(u.Email)
 	}
+	if u.PendingEmail != "" {
+		me.PendingEmail = contract.NewOptString(u.PendingEmail)
+	}
 	return me
 }

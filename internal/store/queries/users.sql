@@ -1,12 +1,13 @@
 -- name: InsertUser :exec
-INSERT INTO users (id, username, username_key, display_name, email, email_key, password_hash, created_at, role)
-VALUES (@id, @username, @username_key, @display_name, sqlc.narg('email'), sqlc.narg('email_key'), @password_hash, @created_at, @role);
+INSERT INTO users (id, username, username_key, display_name, email, email_key, pending_email, pending_email_key, password_hash, created_at, role)
+VALUES (@id, @username, @username_key, @display_name, sqlc.narg('email'), sqlc.narg('email_key'), sqlc.narg('pending_email'),
+    sqlc.narg('pending_email_key'), @password_hash, @created_at, @role);
 
 -- name: UserByID :one
-SELECT id, username, display_name, email, created_at, role, deactivated_at FROM users WHERE id = @id;
+SELECT id, username, display_name, email, pending_email, created_at, role, deactivated_at FROM users WHERE id = @id;
 
 -- name: UserByUsernameKey :one
-SELECT id, username, display_name, email, created_at, role, deactivated_at, password_hash FROM users WHERE username_key = @username_key;
+SELECT id, username, display_name, email, pending_email, created_at, role, deactivated_at, password_hash FROM users WHERE username_key = @username_key;
 
 -- name: ListUsersByID :many
 SELECT id, username, display_name, deactivated_at FROM users
@@ -18,6 +19,20 @@ UPDATE users SET password_hash = @password_hash WHERE id = @id AND password_hash
 
 -- name: HasUsers :one
 SELECT EXISTS (SELECT 1 FROM users);
+
+-- name: UserIDByEmailKey :one
+SELECT id FROM users WHERE email_key = @email_key;
+
+-- name: SetPendingEmail :exec
+UPDATE users SET pending_email = @pending_email, pending_email_key = @pending_email_key WHERE id = @id;
+
+-- name: ConfirmEmail :execrows
+-- Only the address that the link was sent to: of two changes at once, the link of the first is worth nothing.
+UPDATE users SET email = pending_email, email_key = pending_email_key, pending_email = NULL, pending_email_key = NULL
+WHERE id = @id AND pending_email_key = @pending_email_key;
+
+-- name: ResetPassword :execrows
+UPDATE users SET password_hash = @password_hash WHERE id = @id;
 
 -- name: LockAccounts :execrows
 -- Makes what is decided about all accounts together wait for each other: who is the first, who is the last owner. The row is there since the

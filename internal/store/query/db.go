@@ -30,6 +30,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.browsePublicRoomsStmt, err = db.PrepareContext(ctx, browsePublicRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query BrowsePublicRooms: %w", err)
 	}
+	if q.claimMailStmt, err = db.PrepareContext(ctx, claimMail); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimMail: %w", err)
+	}
+	if q.confirmEmailStmt, err = db.PrepareContext(ctx, confirmEmail); err != nil {
+		return nil, fmt.Errorf("error preparing query ConfirmEmail: %w", err)
+	}
+	if q.countMailsStmt, err = db.PrepareContext(ctx, countMails); err != nil {
+		return nil, fmt.Errorf("error preparing query CountMails: %w", err)
+	}
 	if q.countMemberStmt, err = db.PrepareContext(ctx, countMember); err != nil {
 		return nil, fmt.Errorf("error preparing query CountMember: %w", err)
 	}
@@ -42,11 +51,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countWaysInStmt, err = db.PrepareContext(ctx, countWaysIn); err != nil {
 		return nil, fmt.Errorf("error preparing query CountWaysIn: %w", err)
 	}
+	if q.deferMailStmt, err = db.PrepareContext(ctx, deferMail); err != nil {
+		return nil, fmt.Errorf("error preparing query DeferMail: %w", err)
+	}
 	if q.deleteEndedSessionsStmt, err = db.PrepareContext(ctx, deleteEndedSessions); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteEndedSessions: %w", err)
 	}
 	if q.deleteIdentityStmt, err = db.PrepareContext(ctx, deleteIdentity); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteIdentity: %w", err)
+	}
+	if q.deleteMailStmt, err = db.PrepareContext(ctx, deleteMail); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteMail: %w", err)
 	}
 	if q.deleteMemberStmt, err = db.PrepareContext(ctx, deleteMember); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteMember: %w", err)
@@ -107,6 +122,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertInviteUseStmt, err = db.PrepareContext(ctx, insertInviteUse); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertInviteUse: %w", err)
+	}
+	if q.insertMailStmt, err = db.PrepareContext(ctx, insertMail); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertMail: %w", err)
 	}
 	if q.insertMemberStmt, err = db.PrepareContext(ctx, insertMember); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertMember: %w", err)
@@ -234,6 +252,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.reserveNumbersStmt, err = db.PrepareContext(ctx, reserveNumbers); err != nil {
 		return nil, fmt.Errorf("error preparing query ReserveNumbers: %w", err)
 	}
+	if q.resetPasswordStmt, err = db.PrepareContext(ctx, resetPassword); err != nil {
+		return nil, fmt.Errorf("error preparing query ResetPassword: %w", err)
+	}
 	if q.revokeInviteStmt, err = db.PrepareContext(ctx, revokeInvite); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeInvite: %w", err)
 	}
@@ -257,6 +278,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.sessionByIDStmt, err = db.PrepareContext(ctx, sessionByID); err != nil {
 		return nil, fmt.Errorf("error preparing query SessionByID: %w", err)
+	}
+	if q.setPendingEmailStmt, err = db.PrepareContext(ctx, setPendingEmail); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPendingEmail: %w", err)
 	}
 	if q.tOTPKeyStmt, err = db.PrepareContext(ctx, tOTPKey); err != nil {
 		return nil, fmt.Errorf("error preparing query TOTPKey: %w", err)
@@ -300,6 +324,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.userByUsernameKeyStmt, err = db.PrepareContext(ctx, userByUsernameKey); err != nil {
 		return nil, fmt.Errorf("error preparing query UserByUsernameKey: %w", err)
 	}
+	if q.userIDByEmailKeyStmt, err = db.PrepareContext(ctx, userIDByEmailKey); err != nil {
+		return nil, fmt.Errorf("error preparing query UserIDByEmailKey: %w", err)
+	}
 	return &q, nil
 }
 
@@ -313,6 +340,21 @@ func (q *Queries) Close() error {
 	if q.browsePublicRoomsStmt != nil {
 		if cerr := q.browsePublicRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing browsePublicRoomsStmt: %w", cerr)
+		}
+	}
+	if q.claimMailStmt != nil {
+		if cerr := q.claimMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimMailStmt: %w", cerr)
+		}
+	}
+	if q.confirmEmailStmt != nil {
+		if cerr := q.confirmEmailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing confirmEmailStmt: %w", cerr)
+		}
+	}
+	if q.countMailsStmt != nil {
+		if cerr := q.countMailsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countMailsStmt: %w", cerr)
 		}
 	}
 	if q.countMemberStmt != nil {
@@ -335,6 +377,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countWaysInStmt: %w", cerr)
 		}
 	}
+	if q.deferMailStmt != nil {
+		if cerr := q.deferMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deferMailStmt: %w", cerr)
+		}
+	}
 	if q.deleteEndedSessionsStmt != nil {
 		if cerr := q.deleteEndedSessionsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteEndedSessionsStmt: %w", cerr)
@@ -343,6 +390,11 @@ func (q *Queries) Close() error {
 	if q.deleteIdentityStmt != nil {
 		if cerr := q.deleteIdentityStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteIdentityStmt: %w", cerr)
+		}
+	}
+	if q.deleteMailStmt != nil {
+		if cerr := q.deleteMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteMailStmt: %w", cerr)
 		}
 	}
 	if q.deleteMemberStmt != nil {
@@ -443,6 +495,11 @@ func (q *Queries) Close() error {
 	if q.insertInviteUseStmt != nil {
 		if cerr := q.insertInviteUseStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertInviteUseStmt: %w", cerr)
+		}
+	}
+	if q.insertMailStmt != nil {
+		if cerr := q.insertMailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertMailStmt: %w", cerr)
 		}
 	}
 	if q.insertMemberStmt != nil {
@@ -655,6 +712,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing reserveNumbersStmt: %w", cerr)
 		}
 	}
+	if q.resetPasswordStmt != nil {
+		if cerr := q.resetPasswordStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing resetPasswordStmt: %w", cerr)
+		}
+	}
 	if q.revokeInviteStmt != nil {
 		if cerr := q.revokeInviteStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing revokeInviteStmt: %w", cerr)
@@ -693,6 +755,11 @@ func (q *Queries) Close() error {
 	if q.sessionByIDStmt != nil {
 		if cerr := q.sessionByIDStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sessionByIDStmt: %w", cerr)
+		}
+	}
+	if q.setPendingEmailStmt != nil {
+		if cerr := q.setPendingEmailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPendingEmailStmt: %w", cerr)
 		}
 	}
 	if q.tOTPKeyStmt != nil {
@@ -765,6 +832,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing userByUsernameKeyStmt: %w", cerr)
 		}
 	}
+	if q.userIDByEmailKeyStmt != nil {
+		if cerr := q.userIDByEmailKeyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing userIDByEmailKeyStmt: %w", cerr)
+		}
+	}
 	return err
 }
 
@@ -806,12 +878,17 @@ type Queries struct {
 	tx                       *sql.Tx
 	advanceTOTPKeyStmt       *sql.Stmt
 	browsePublicRoomsStmt    *sql.Stmt
+	claimMailStmt            *sql.Stmt
+	confirmEmailStmt         *sql.Stmt
+	countMailsStmt           *sql.Stmt
 	countMemberStmt          *sql.Stmt
 	countOwnersStmt          *sql.Stmt
 	countPasskeysStmt        *sql.Stmt
 	countWaysInStmt          *sql.Stmt
+	deferMailStmt            *sql.Stmt
 	deleteEndedSessionsStmt  *sql.Stmt
 	deleteIdentityStmt       *sql.Stmt
+	deleteMailStmt           *sql.Stmt
 	deleteMemberStmt         *sql.Stmt
 	deleteMessageStmt        *sql.Stmt
 	deleteNoticeStmt         *sql.Stmt
@@ -832,6 +909,7 @@ type Queries struct {
 	insertIdentityStmt       *sql.Stmt
 	insertInviteStmt         *sql.Stmt
 	insertInviteUseStmt      *sql.Stmt
+	insertMailStmt           *sql.Stmt
 	insertMemberStmt         *sql.Stmt
 	insertMessageStmt        *sql.Stmt
 	insertNoticeStmt         *sql.Stmt
@@ -874,6 +952,7 @@ type Queries struct {
 	renamePasskeyStmt        *sql.Stmt
 	replaceSealedTOTPKeyStmt *sql.Stmt
 	reserveNumbersStmt       *sql.Stmt
+	resetPasswordStmt        *sql.Stmt
 	revokeInviteStmt         *sql.Stmt
 	revokeInvitesOfStmt      *sql.Stmt
 	revokeSetupLinksStmt     *sql.Stmt
@@ -882,6 +961,7 @@ type Queries struct {
 	roomIDByCreationKeyStmt  *sql.Stmt
 	rotateSessionStmt        *sql.Stmt
 	sessionByIDStmt          *sql.Stmt
+	setPendingEmailStmt      *sql.Stmt
 	tOTPKeyStmt              *sql.Stmt
 	takeBlockStmt            *sql.Stmt
 	takeInviteStmt           *sql.Stmt
@@ -896,6 +976,7 @@ type Queries struct {
 	usePasskeyStmt           *sql.Stmt
 	userByIDStmt             *sql.Stmt
 	userByUsernameKeyStmt    *sql.Stmt
+	userIDByEmailKeyStmt     *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
@@ -904,12 +985,17 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		tx:                       tx,
 		advanceTOTPKeyStmt:       q.advanceTOTPKeyStmt,
 		browsePublicRoomsStmt:    q.browsePublicRoomsStmt,
+		claimMailStmt:            q.claimMailStmt,
+		confirmEmailStmt:         q.confirmEmailStmt,
+		countMailsStmt:           q.countMailsStmt,
 		countMemberStmt:          q.countMemberStmt,
 		countOwnersStmt:          q.countOwnersStmt,
 		countPasskeysStmt:        q.countPasskeysStmt,
 		countWaysInStmt:          q.countWaysInStmt,
+		deferMailStmt:            q.deferMailStmt,
 		deleteEndedSessionsStmt:  q.deleteEndedSessionsStmt,
 		deleteIdentityStmt:       q.deleteIdentityStmt,
+		deleteMailStmt:           q.deleteMailStmt,
 		deleteMemberStmt:         q.deleteMemberStmt,
 		deleteMessageStmt:        q.deleteMessageStmt,
 		deleteNoticeStmt:         q.deleteNoticeStmt,
@@ -930,6 +1016,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		insertIdentityStmt:       q.insertIdentityStmt,
 		insertInviteStmt:         q.insertInviteStmt,
 		insertInviteUseStmt:      q.insertInviteUseStmt,
+		insertMailStmt:           q.insertMailStmt,
 		insertMemberStmt:         q.insertMemberStmt,
 		insertMessageStmt:        q.insertMessageStmt,
 		insertNoticeStmt:         q.insertNoticeStmt,
@@ -972,6 +1059,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		renamePasskeyStmt:        q.renamePasskeyStmt,
 		replaceSealedTOTPKeyStmt: q.replaceSealedTOTPKeyStmt,
 		reserveNumbersStmt:       q.reserveNumbersStmt,
+		resetPasswordStmt:        q.resetPasswordStmt,
 		revokeInviteStmt:         q.revokeInviteStmt,
 		revokeInvitesOfStmt:      q.revokeInvitesOfStmt,
 		revokeSetupLinksStmt:     q.revokeSetupLinksStmt,
@@ -980,6 +1068,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		roomIDByCreationKeyStmt:  q.roomIDByCreationKeyStmt,
 		rotateSessionStmt:        q.rotateSessionStmt,
 		sessionByIDStmt:          q.sessionByIDStmt,
+		setPendingEmailStmt:      q.setPendingEmailStmt,
 		tOTPKeyStmt:              q.tOTPKeyStmt,
 		takeBlockStmt:            q.takeBlockStmt,
 		takeInviteStmt:           q.takeInviteStmt,
@@ -994,5 +1083,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		usePasskeyStmt:           q.usePasskeyStmt,
 		userByIDStmt:             q.userByIDStmt,
 		userByUsernameKeyStmt:    q.userByUsernameKeyStmt,
+		userIDByEmailKeyStmt:     q.userIDByEmailKeyStmt,
 	}
 }

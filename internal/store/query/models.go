@@ -40,6 +40,18 @@ type Invite struct {
 	Uses      int64
 }
 
+type Mail struct {
+	ID        int64
+	Kind      string
+	UserID    *int64
+	Address   string
+	Agent     string
+	Place     string
+	Attempts  int64
+	CreatedAt int64
+	DueAt     int64
+}
+
 type Message struct {
 	ID        int64
 	RoomID    int64

@@ -9,6 +9,25 @@ import (
 	"context"
 )
 
+const confirmEmail = `-- name: ConfirmEmail :execrows
+UPDATE users SET email = pending_email, email_key = pending_email_key, pending_email = NULL, pending_email_key = NULL
+WHERE id = $1 AND pending_email_key = $2
+`
+
+type ConfirmEmailParams struct {
+	ID              int64
+	PendingEmailKey *string
+}
+
+// Only the address that the link was sent to: of two changes at once, the link of the first is worth nothing.
+func (q *Queries) ConfirmEmail(ctx context.Context, arg ConfirmEmailParams) (int64, error) {
+	result, err := q.exec(ctx, q.confirmEmailStmt, confirmEmail, arg.ID, arg.PendingEmailKey)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const countOwners = `-- name: CountOwners :one
 SELECT count(*) FROM users WHERE role = 'owner' AND deactivated_at IS NULL
 `
@@ -32,20 +51,23 @@ func (q *Queries) HasUsers(ctx context.Context) (bool, error) {
 }
 
 const insertUser = `-- name: InsertUser :exec
-INSERT INTO users (id, username, username_key, display_name, email, email_key, password_hash, created_at, role)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO users (id, username, username_key, display_name, email, email_key, pending_email, pending_email_key, password_hash, created_at, role)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+    $8, $9, $10, $11)
 `
 
 type InsertUserParams struct {
-	ID           int64
-	Username     string
-	UsernameKey  string
-	DisplayName  string
-	Email        *string
-	EmailKey     *string
-	PasswordHash string
-	CreatedAt    int64
-	Role         string
+	ID              int64
+	Username        string
+	UsernameKey     string
+	DisplayName     string
+	Email           *string
+	EmailKey        *string
+	PendingEmail    *string
+	PendingEmailKey *string
+	PasswordHash    string
+	CreatedAt       int64
+	Role            string
 }
 
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
@@ -56,6 +78,8 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.DisplayName,
 		arg.Email,
 		arg.EmailKey,
+		arg.PendingEmail,
+		arg.PendingEmailKey,
 		arg.PasswordHash,
 		arg.CreatedAt,
 		arg.Role,
@@ -172,6 +196,38 @@ func (q *Queries) LockAccounts(ctx context.Context) (int64, error) {
 	return result.RowsAffected()
 }
 
+const resetPassword = `-- name: ResetPassword :execrows
+UPDATE users SET password_hash = $1 WHERE id = $2
+`
+
+type ResetPasswordParams struct {
+	PasswordHash string
+	ID           int64
+}
+
+func (q *Queries) ResetPassword(ctx context.Context, arg ResetPasswordParams) (int64, error) {
+	result, err := q.exec(ctx, q.resetPasswordStmt, resetPassword, arg.PasswordHash, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setPendingEmail = `-- name: SetPendingEmail :exec
+UPDATE users SET pending_email = $1, pending_email_key = $2 WHERE id = $3
+`
+
+type SetPendingEmailParams struct {
+	PendingEmail    *string
+	PendingEmailKey *string
+	ID              int64
+}
+
+func (q *Queries) SetPendingEmail(ctx context.Context, arg SetPendingEmailParams) error {
+	_, err := q.exec(ctx, q.setPendingEmailStmt, setPendingEmail, arg.PendingEmail, arg.PendingEmailKey, arg.ID)
+	return err
+}
+
 const updatePasswordHash = `-- name: UpdatePasswordHash :execrows
 UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 `
@@ -210,7 +266,7 @@ func (q *Queries) UpdateStanding(ctx context.Context, arg UpdateStandingParams) 
 }
 
 const userByID = `-- name: UserByID :one
-SELECT id, username, display_name, email, created_at, role, deactivated_at FROM users WHERE id = $1
+SELECT id, username, display_name, email, pending_email, created_at, role, deactivated_at FROM users WHERE id = $1
 `
 
 type UserByIDRow struct {
@@ -218,6 +274,7 @@ type UserByIDRow struct {
 	Username      string
 	DisplayName   string
 	Email         *string
+	PendingEmail  *string
 	CreatedAt     int64
 	Role          string
 	DeactivatedAt *int64
@@ -231,6 +288,7 @@ func (q *Queries) UserByID(ctx context.Context, id int64) (UserByIDRow, error) {
 		&i.Username,
 		&i.DisplayName,
 		&i.Email,
+		&i.PendingEmail,
 		&i.CreatedAt,
 		&i.Role,
 		&i.DeactivatedAt,
@@ -239,7 +297,7 @@ func (q *Queries) UserByID(ctx context.Context, id int64) (UserByIDRow, error) {
 }
 
 const userByUsernameKey = `-- name: UserByUsernameKey :one
-SELECT id, username, display_name, email, created_at, role, deactivated_at, password_hash FROM users WHERE username_key = $1
+SELECT id, username, display_name, email, pending_email, created_at, role, deactivated_at, password_hash FROM users WHERE username_key = $1
 `
 
 type UserByUsernameKeyRow struct {
@@ -247,6 +305,7 @@ type UserByUsernameKeyRow struct {
 	Username      string
 	DisplayName   string
 	Email         *string
+	PendingEmail  *string
 	CreatedAt     int64
 	Role          string
 	DeactivatedAt *int64
@@ -261,10 +320,22 @@ func (q *Queries) UserByUsernameKey(ctx context.Context, usernameKey string) (Us
 		&i.Username,
 		&i.DisplayName,
 		&i.Email,
+		&i.PendingEmail,
 		&i.CreatedAt,
 		&i.Role,
 		&i.DeactivatedAt,
 		&i.PasswordHash,
 	)
 	return i, err
+}
+
+const userIDByEmailKey = `-- name: UserIDByEmailKey :one
+SELECT id FROM users WHERE email_key = $1
+`
+
+func (q *Queries) UserIDByEmailKey(ctx context.Context, emailKey *string) (int64, error) {
+	row := q.queryRow(ctx, q.userIDByEmailKeyStmt, userIDByEmailKey, emailKey)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }

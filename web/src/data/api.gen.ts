@@ -177,6 +177,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a link to a new password
+         * @description The answer is the same, and takes as long, whether the name is anybody's or not, and whether they have confirmed an address. If they have,
+         *     a link is sent there; it works once, for 30 minutes, and a newer one replaces it. Without mail on this server: `mail_off`.
+         */
+        post: operations["askPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password-reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password with the token of a link
+         * @description Every session of the person ends. This does not sign in. A token that was used, has expired or was replaced is `ticket_over`; a password
+         *     that is refused leaves the token as it is.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/email/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an address with the token of a link
+         * @description Whoever has the token reads the mail of that address, so no other proof is asked for. A token that was used, has expired or was replaced is
+         *     `ticket_over`; an address that has become somebody else's is `email_taken`.
+         */
+        post: operations["confirmEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -188,6 +251,47 @@ export interface paths {
         get: operations["me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change my e-mail address
+         * @description A link is sent to the new address, which is pending until it is followed. Until then the address of before, if any, stays and is told.
+         *     Without mail on this server: `mail_off`.
+         */
+        put: operations["changeEmail"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/email/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the link to my pending address again
+         * @description The links before it work no more. Without a pending address it is `no_pending_email`.
+         */
+        post: operations["resendEmail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1153,7 +1257,7 @@ export interface components {
             password: string;
             /** @description How others see the name; the username when absent. 1 to 64 characters. */
             display_name?: string;
-            /** @description Optional; never shown to others. */
+            /** @description Optional; never shown to others. It is pending until a link that is sent to it was followed. */
             email?: string;
             /** @description The secret of an invite link. */
             invite?: string;
@@ -1346,8 +1450,29 @@ export interface components {
             username: components["schemas"]["Username"];
             display_name: string;
             role: components["schemas"]["ServerRole"];
+            /** @description My address, once it is confirmed. */
             email?: string;
+            /** @description An address that waits to be confirmed. It opens nothing until then. */
+            pending_email?: string;
             created_at: components["schemas"]["Time"];
+        };
+        AskPasswordResetInput: {
+            /** @description A username, or an address that its owner has confirmed. At most 254 characters. */
+            login: string;
+        };
+        ResetPasswordInput: {
+            token: components["schemas"]["LinkToken"];
+            /** @description 10 to 256 characters. */
+            password: string;
+        };
+        ConfirmEmailInput: {
+            token: components["schemas"]["LinkToken"];
+        };
+        /** @description What is after the `#` of a link in a mail. It works once. */
+        LinkToken: string;
+        ChangeEmailInput: {
+            email: string;
+            current_password: string;
         };
         ChangePasswordInput: {
             current_password: string;
@@ -1405,7 +1530,8 @@ export interface components {
         };
         /**
          * @description `session.opened`: a sign-in from a device not seen before. `session.reused`: a session ended because its refresh token was used twice.
-         *     `password.changed`: the password is another one. `identity.linked`: an account at a provider opens this one too.
+         *     `password.changed`: the password is another one. `password.reset`: so it is, through a link in a mail. `email.changed`: another address
+         *     waits to be confirmed. `identity.linked`: an account at a provider opens this one too.
          *     `two_factor.enabled`, `two_factor.disabled`: sign-in asks for a code, or no longer.
          *     `two_factor.recovery_used`: somebody signed in with a recovery code. `two_factor.codes_renewed`: there are new recovery codes.
          *     `passkey.added`, `passkey.removed`: a passkey signs in, or no longer. `passkey.copied`: a passkey was refused because its count went
@@ -1993,6 +2119,75 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    askPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskPasswordResetInput"];
+            };
+        };
+        responses: {
+            /** @description If somebody has this name or address, a mail is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPasswordInput"];
+            };
+        };
+        responses: {
+            /** @description The new password holds, and nobody is signed in. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmEmailInput"];
+            };
+        };
+        responses: {
+            /** @description The address is the person's own. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -2010,6 +2205,48 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeEmailInput"];
+            };
+        };
+        responses: {
+            /** @description A link is on its way to the new address. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resendEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A link is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
