@@ -17,6 +17,7 @@ import (
 type post struct {
 	msg     chat.Message
 	created bool
+	late    bool // stored by an earlier try, of which nobody was told
 }
 
 // postLanes returns how many batches are written side by side. SQLite has one writer. On Postgres a second lane works while the first
@@ -54,6 +55,9 @@ func (s *Store) tellPosted(posts []*request[post]) {
 	stored := make([]chat.Message, 0, len(posts))
 	for _, p := range posts {
 		if p.what.created {
+			s.doubts.settle(p) // an earlier try was not stored
+		}
+		if p.what.created || p.what.late {
 			stored = append(stored, p.what.msg)
 		}
 	}
@@ -112,11 +116,13 @@ func (s *Store) flushPosts(posts []*request[post]) {
 	case err == nil, errors.Is(err, errNothingToInsert): // every post has its answer
 		return
 	case len(posts) == 1:
+		s.doubts.add(posts, err)
 		s.settlePost(posts[0], err)
 	case violated(err) != "" || foreign(err):
 		s.flushPosts(posts[:len(posts)/2])
 		s.flushPosts(posts[len(posts)/2:])
 	default:
+		s.doubts.add(posts, err)
 		failPosts(posts, err)
 	}
 }
@@ -136,7 +142,9 @@ func (s *Store) settlePost(p *request[post], err error) {
 	ctx, cancel := s.bounded(context.Background())
 	defer cancel()
 	first, findErr := s.messageByClientKey(ctx, p.what.msg.Author, p.what.msg.ClientKey)
+	doubted := findErr == nil && s.doubts.settle(p)
 	p.what.msg, p.err = sameRoom(p.what.msg, first, findErr)
+	p.what.late = doubted && p.err == nil
 }
 
 // sameRoom answers a repeated key with the message it stored first, unless that is in another room.

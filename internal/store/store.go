@@ -61,6 +61,7 @@ type Store struct {
 	posts  *groupCommit[post]
 	marks  *groupCommit[mark]
 	posted func([]chat.Message)
+	doubts doubts
 	close  sync.Once
 
 	populated atomic.Bool // there is an account

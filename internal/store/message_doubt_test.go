@@ -1,0 +1,71 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/internal/chat"
+	"parley/internal/store"
+	"parley/internal/store/storetest"
+)
+
+// A message that was stored while its answer was lost is told of when its author sends it again, once; what is sent again after an answer is not.
+func TestInsertMessage_answer_lost_on_the_way(t *testing.T) {
+	t.Parallel()
+	proxy, place := storetest.NewProxy(t, storetest.URL(t, store.Postgres))
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{URL: place, Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := s.MigrateUp(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	author := newUser(t, s, "maya")
+	room := newRoom(t, s, author, "releases")
+	var mu sync.Mutex
+	told := map[string]int{}
+	s.OnPosted(func(list []chat.Message) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, m := range list {
+			told[m.ClientKey]++
+		}
+	})
+	send := func(key string) (bool, error) {
+		_, created, err := s.InsertMessage(ctx, chat.Message{Room: room, Author: author, Body: key, ClientKey: key, CreatedAt: at})
+		return created, err
+	}
+	if _, err := send("a"); err != nil { // the identifiers are there and the connection is known to be good
+		t.Fatal(err)
+	}
+	proxy.HoldReplies()
+	if _, err := send("b"); !errors.Is(err, chat.ErrUnavailable) {
+		t.Fatalf("while answers are lost: %v", err)
+	}
+	proxy.Mend(t)
+	for range 2 {
+		storetest.Eventually(t, func() error {
+			created, err := send("b")
+			if created {
+				t.Error("it was not stored the first time; this proves nothing")
+			}
+			return err
+		})
+		if created, err := send("a"); created || err != nil {
+			t.Errorf("a retry: %t %v", created, err)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if told["a"] != 1 || told["b"] != 1 {
+		t.Errorf("told of: %v, want each once", told)
+	}
+}
