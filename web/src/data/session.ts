@@ -1,13 +1,17 @@
 import { createStore } from 'zustand/vanilla'
+import type { components } from './api.gen'
 import { tabChannel, withLock } from './cross-tab'
 import { NetworkError, ProblemError, problemFrom } from './problem'
 import type { Me, SessionAnswer } from './types'
+import type { PasskeyChallenge } from './webauthn'
 
 export type SessionState =
   | { status: 'starting' }
   | { status: 'unreachable' }
   | { status: 'signed-out'; expired: boolean }
   | { status: 'signed-in'; user: Me }
+
+export type SecondFactorChallenge = components['schemas']['SecondFactorChallenge']
 
 export interface SignUpInput {
   username: string
@@ -55,8 +59,23 @@ export class Session {
     }
   }
 
-  async signIn(username: string, password: string): Promise<void> {
-    this.accept(await post('/api/v1/auth/login', { username, password }))
+  /** Undefined when that was all; else what the account asks for besides. */
+  async signIn(username: string, password: string): Promise<SecondFactorChallenge | undefined> {
+    const answer = await post<SessionAnswer | SecondFactorChallenge>('/api/v1/auth/login', { username, password })
+    if ('ticket' in answer) return answer
+    this.accept(answer)
+    return undefined
+  }
+
+  async signInWith(ticket: string, shown: { code?: string; recovery_code?: string }): Promise<void> {
+    this.accept(await post('/api/v1/auth/login/second-factor', { ticket, ...shown }))
+  }
+
+  /** Throws PasskeyCancelled when no passkey was chosen. */
+  async signInWithPasskey(): Promise<void> {
+    const { getPasskey } = await import('./webauthn')
+    const { ticket, options } = await post<PasskeyChallenge>('/api/v1/auth/passkeys/begin', undefined)
+    this.accept(await post('/api/v1/auth/passkeys/finish', { ticket, credential: await getPasskey(options) }))
   }
 
   async signUp(input: SignUpInput): Promise<void> {

@@ -5,9 +5,11 @@ import { arrivalStore } from '@/data/arrival'
 import { type AuthOptions, optionsStore } from '@/data/options'
 import { NetworkError, ProblemError } from '@/data/problem'
 import type { Session } from '@/data/session'
+import { PasskeyCancelled } from '@/data/webauthn'
 import { SignInPage, SignUpPage } from '.'
 
-const session = (methods: Partial<Record<'signIn' | 'signUp', ReturnType<typeof vi.fn>>>) => methods as unknown as Session
+const session = (methods: Partial<Record<'signIn' | 'signInWith' | 'signInWithPasskey' | 'signUp', ReturnType<typeof vi.fn>>>) =>
+  methods as unknown as Session
 
 const offer = (options: Partial<AuthOptions>) =>
   vi.stubGlobal('fetch', () =>
@@ -98,6 +100,69 @@ describe('SignInPage', () => {
     render(<SignInPage session={session({})} expired={false} />)
     await userEvent.click(screen.getByRole('button', { name: 'Show password' }))
     expect(screen.getByRole('textbox', { name: 'Password' })).toBeInTheDocument()
+  })
+})
+
+describe('the second step', () => {
+  const challenge = { ticket: 'ticket', methods: ['totp', 'recovery_code'], expires_in: 300 }
+
+  async function reach(signInWith: ReturnType<typeof vi.fn>) {
+    const both = session({ signIn: vi.fn().mockResolvedValue(challenge), signInWith })
+    render(<SignInPage session={both} expired={false} />)
+    await userEvent.type(screen.getByRole('textbox', { name: 'Username' }), 'maya')
+    await userEvent.type(screen.getByLabelText('Password'), 'correct horse')
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in' }))
+    await screen.findByRole('heading', { name: 'One more step.' })
+  }
+
+  it('takes a code, and says what is wrong with it', async () => {
+    const fault = { field: 'code', code: 'used', detail: 'This code was used already.' }
+    const signInWith = vi
+      .fn()
+      .mockRejectedValueOnce(new ProblemError({ status: 400, code: 'wrong_code', errors: [fault] }))
+      .mockResolvedValueOnce(undefined)
+    await reach(signInWith)
+    await userEvent.type(screen.getByLabelText('Code from your app'), '123456')
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in' }))
+    expect(await screen.findByText('This code was used already.')).toBeInTheDocument()
+    await userEvent.click(screen.getByRole('button', { name: 'Use a recovery code' }))
+    await userEvent.type(screen.getByLabelText('Recovery code'), '7k3m-x0qd-94ht-vz2p')
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in' }))
+    expect(signInWith.mock.calls).toEqual([
+      ['ticket', { code: '123456' }],
+      ['ticket', { recovery_code: '7k3m-x0qd-94ht-vz2p' }],
+    ])
+  })
+
+  it('goes back to the password when the time is up', async () => {
+    await reach(vi.fn().mockRejectedValue(new ProblemError({ status: 400, code: 'ticket_over' })))
+    await userEvent.type(screen.getByLabelText('Code from your app'), '123456')
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in' }))
+    expect(await screen.findByRole('alert')).toHaveTextContent('That took too long')
+    expect(screen.getByLabelText('Password')).toBeInTheDocument()
+  })
+})
+
+describe('the passkey button', () => {
+  beforeEach(() => {
+    offer({ passkeys: true })
+    vi.stubGlobal('PublicKeyCredential', function PublicKeyCredential() {})
+  })
+
+  it('signs in', async () => {
+    const signInWithPasskey = vi.fn().mockRejectedValueOnce(new PasskeyCancelled()).mockResolvedValueOnce(undefined)
+    render(<SignInPage session={session({ signInWithPasskey })} expired={false} />)
+    await userEvent.click(await screen.findByRole('button', { name: 'Sign in with a passkey' }))
+    expect(await screen.findByRole('alert')).toHaveTextContent('No passkey was used.')
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in with a passkey' }))
+    expect(signInWithPasskey).toHaveBeenCalledTimes(2)
+  })
+
+  it('is not there where the browser has no passkeys', async () => {
+    vi.stubGlobal('PublicKeyCredential', undefined)
+    render(<SignInPage session={session({})} expired={false} />)
+    await screen.findByRole('link', { name: 'Create an account' })
+    expect(screen.queryByRole('button', { name: 'Sign in with a passkey' })).not.toBeInTheDocument()
   })
 })
 

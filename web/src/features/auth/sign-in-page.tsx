@@ -1,6 +1,8 @@
+import { lazy, Suspense, useState } from 'react'
 import { Link } from 'wouter'
 import { useAuthOptions } from '@/data/options'
-import type { Session } from '@/data/session'
+import { passkeysWork } from '@/data/passkeys-work'
+import type { SecondFactorChallenge, Session } from '@/data/session'
 import { t } from '@/i18n'
 import { Button } from '@/ui/button'
 import { TextField } from '@/ui/field'
@@ -10,13 +12,42 @@ import { PasswordField } from './password-field'
 import { Providers, useProviderProblem } from './providers'
 import { useAuthForm } from './use-auth-form'
 
+const SecondStep = lazy(() => import('./second-step'))
+const PasskeyButton = lazy(() => import('./passkey-button'))
+
 export function SignInPage({ session, expired }: { session: Session; expired: boolean }) {
+  const [challenge, setChallenge] = useState<SecondFactorChallenge>()
+  const [over, setOver] = useState(false)
+  const back = (late: boolean) => {
+    setChallenge(undefined)
+    setOver(late)
+  }
+  if (challenge) {
+    return (
+      <Suspense>
+        <SecondStep session={session} challenge={challenge} onBack={back} />
+      </Suspense>
+    )
+  }
+  return <FirstStep session={session} notice={over ? t.twoStep.over : expired ? t.auth.expired : undefined} onChallenge={setChallenge} />
+}
+
+interface FirstStepProps {
+  session: Session
+  notice: string | undefined
+  onChallenge: (challenge: SecondFactorChallenge) => void
+}
+
+function FirstStep({ session, notice: before, onChallenge }: FirstStepProps) {
   const { busy, faults, submit } = useAuthForm(
-    (values) => session.signIn(String(values.get('username')).trim(), String(values.get('password'))),
+    async (values) => {
+      const challenge = await session.signIn(String(values.get('username')).trim(), String(values.get('password')))
+      if (challenge) onChallenge(challenge)
+    },
     (problem) => (problem.status === 401 ? t.auth.wrongPair : undefined),
   )
   const problem = useProviderProblem()
-  const notice = faults.general ?? problem ?? (expired ? t.auth.expired : undefined)
+  const notice = faults.general ?? problem ?? before
   return (
     <Gate title={t.auth.signInTitle} lead={t.auth.signInLead}>
       <form
@@ -45,9 +76,24 @@ export function SignInPage({ session, expired }: { session: Session; expired: bo
           {busy ? t.auth.signingIn : t.auth.signIn}
         </Button>
       </form>
+      <WithPasskey session={session} />
       <Providers />
       <ToSignUp />
     </Gate>
+  )
+}
+
+/** The other way in, where server and browser know it. Its place is kept until it is there, so that nothing moves. */
+function WithPasskey({ session }: { session: Session }) {
+  const offered = useAuthOptions()?.passkeys
+  if (offered === false || !passkeysWork()) return null
+  const place = <span className={styles.place} />
+  return offered ? (
+    <Suspense fallback={place}>
+      <PasskeyButton session={session} />
+    </Suspense>
+  ) : (
+    place
   )
 }
 

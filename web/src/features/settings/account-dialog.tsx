@@ -1,11 +1,16 @@
+import { lazy, Suspense } from 'react'
 import { t } from '@/i18n'
 import { Dialog } from '@/ui/overlays'
+import { Skeleton } from '@/ui/skeleton'
 import styles from './account-dialog.module.css'
 import { Devices } from './devices'
 import { Identities } from './identities'
 import { PasswordForm } from './password-form'
 
-/** My devices and my password. */
+const TwoStep = lazy(() => import('./two-step'))
+const Passkeys = lazy(() => import('./passkeys'))
+
+/** My devices and what signs me in. */
 export default function AccountDialog({ onClose, onSignOut }: { onClose: () => void; onSignOut?: () => void }) {
   return (
     <Dialog title={t.account.title} closeLabel={t.close} onClose={onClose}>
@@ -17,6 +22,16 @@ export default function AccountDialog({ onClose, onSignOut }: { onClose: () => v
         <h3>{t.account.password}</h3>
         <PasswordForm />
       </section>
+      <Suspense fallback={<Skeleton rows={2} label={t.loading} />}>
+        <section className={styles.section}>
+          <h3>{t.twoStep.title}</h3>
+          <TwoStep />
+        </section>
+        <section className={styles.section}>
+          <h3>{t.passkeys.title}</h3>
+          <Passkeys />
+        </section>
+      </Suspense>
       <Identities />
     </Dialog>
   )

@@ -56,6 +56,14 @@ function text(notice: AccountNotice): string {
       return t.account.passwordChangedBy(notice.agent, notice.place)
     case 'identity.linked':
       return t.providers.linkedBy(notice.agent, notice.place)
+    case 'two_factor.enabled':
+    case 'two_factor.disabled':
+    case 'two_factor.recovery_used':
+    case 'two_factor.codes_renewed':
+    case 'passkey.added':
+    case 'passkey.removed':
+    case 'passkey.copied':
+      return t.account.changes[notice.kind](notice.agent, notice.place)
     default:
       return t.account.something
   }

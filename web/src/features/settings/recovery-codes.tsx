@@ -1,0 +1,43 @@
+import { useState } from 'react'
+import { t } from '@/i18n'
+import { Button } from '@/ui/button'
+import dialog from './account-dialog.module.css'
+import styles from './two-step.module.css'
+
+/** The recovery codes, once. Nobody can show them again, so they leave only when their owner says that they are kept. */
+export function RecoveryCodes({ codes, onKept }: { codes: readonly string[]; onKept: () => void }) {
+  const [copied, setCopied] = useState(false)
+  const text = codes.join('\n')
+  const copy = async () => {
+    await navigator.clipboard.writeText(text)
+    setCopied(true)
+  }
+  return (
+    <>
+      <p className={styles.text} role="status">
+        {t.twoStep.codesShown}
+      </p>
+      <ul className={styles.codes} aria-label={t.twoStep.codesTitle}>
+        {codes.map((code) => (
+          <li key={code}>{code}</li>
+        ))}
+      </ul>
+      <div className={dialog.actions}>
+        {navigator.clipboard && <Button onClick={() => void copy()}>{copied ? t.timeline.copied : t.twoStep.copy}</Button>}
+        <Button onClick={() => download(`${t.twoStep.fileTitle(location.host)}\n\n${text}\n`)}>{t.twoStep.download}</Button>
+        <Button look="solid" onClick={onKept}>
+          {t.twoStep.kept}
+        </Button>
+      </div>
+    </>
+  )
+}
+
+function download(text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = t.twoStep.fileName
+  link.click()
+  URL.revokeObjectURL(url)
+}

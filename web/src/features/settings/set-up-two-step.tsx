@@ -1,0 +1,60 @@
+import { useMutation } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
+import { data } from '@/data/api'
+import { ProblemError } from '@/data/problem'
+import type { TwoFactorSecret } from '@/data/two-factor'
+import { t } from '@/i18n'
+import { useChat } from '@/realtime/chat-context'
+import { CodeField } from '@/ui/code-field'
+import { CurrentPassword } from './current-password'
+import { SectionForm } from './section-form'
+import styles from './two-step.module.css'
+
+const QrCode = lazy(() => import('./qr-code'))
+
+interface Props {
+  onDone: (codes: readonly string[]) => void
+  onCancel: () => void
+}
+
+/** The password, then the secret for the app, then a first code from it. */
+export function SetUpTwoStep({ onDone, onCancel }: Props) {
+  const { api } = useChat()
+  const begin = useMutation({
+    mutationFn: (values: FormData) =>
+      data(api.POST('/api/v1/me/two-factor/begin', { body: { current_password: String(values.get('current_password')) } })),
+  })
+  if (begin.data) return <Confirm secret={begin.data} onDone={onDone} onCancel={onCancel} />
+  const fault = begin.error instanceof ProblemError ? begin.error.fields.get('current_password') : undefined
+  return (
+    <SectionForm error={begin.error} busy={begin.isPending} go={t.twoStep.next} onGo={begin.mutate} onCancel={onCancel}>
+      <CurrentPassword error={fault} />
+    </SectionForm>
+  )
+}
+
+function Confirm({ secret, onDone, onCancel }: Props & { secret: TwoFactorSecret }) {
+  const { api } = useChat()
+  const confirm = useMutation({
+    mutationFn: async (values: FormData) => {
+      const body = { ticket: secret.ticket, code: String(values.get('code')) }
+      return (await data(api.POST('/api/v1/me/two-factor/confirm', { body }))).recovery_codes
+    },
+    onSuccess: onDone,
+  })
+  const faults = confirm.error instanceof ProblemError ? confirm.error.fields : undefined
+  return (
+    <SectionForm error={confirm.error} busy={confirm.isPending} go={t.twoStep.turnOn} onGo={confirm.mutate} onCancel={onCancel}>
+      <div className={styles.setup}>
+        <Suspense fallback={<span className={styles.qr} />}>
+          <QrCode text={secret.url} label={t.twoStep.qr} />
+        </Suspense>
+        <p className={styles.text}>
+          {t.twoStep.scan}
+          <code className={styles.secret}>{secret.secret.replace(/(.{4})(?=.)/g, '$1 ')}</code>
+        </p>
+      </div>
+      <CodeField faults={faults} recovery={false} autoFocus />
+    </SectionForm>
+  )
+}

@@ -1,0 +1,74 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { type TwoFactor, twoFactorKey, twoFactorQuery } from '@/data/two-factor'
+import { dateOf, t } from '@/i18n'
+import { useChat } from '@/realtime/chat-context'
+import { Button } from '@/ui/button'
+import { Skeleton } from '@/ui/skeleton'
+import dialog from './account-dialog.module.css'
+import { describe } from './describe'
+import { RecoveryCodes } from './recovery-codes'
+import { SetUpTwoStep } from './set-up-two-step'
+import styles from './two-step.module.css'
+import { TwoStepProof } from './two-step-proof'
+
+type Doing = 'nothing' | 'set-up' | 'renew' | 'turn-off'
+
+/** Whether signing in asks for a code besides the password, and how to change that. */
+export default function TwoStep() {
+  const { api } = useChat()
+  const queries = useQueryClient()
+  const state = useQuery(twoFactorQuery(api))
+  const [doing, setDoing] = useState<Doing>('nothing')
+  const [codes, setCodes] = useState<readonly string[]>()
+  const done = (fresh?: readonly string[]) => {
+    setDoing('nothing')
+    setCodes(fresh)
+    return queries.invalidateQueries({ queryKey: twoFactorKey })
+  }
+  if (state.isPending) return <Skeleton rows={1} label={t.loading} />
+  if (!state.data) {
+    return (
+      <p role="alert" className={dialog.alert}>
+        {describe(state.error)}
+      </p>
+    )
+  }
+  if (codes) return <RecoveryCodes codes={codes} onKept={() => void done()} />
+  const stop = () => setDoing('nothing')
+  switch (doing) {
+    case 'set-up':
+      return <SetUpTwoStep onDone={(fresh) => void done(fresh)} onCancel={stop} />
+    case 'renew':
+    case 'turn-off':
+      return <TwoStepProof renew={doing === 'renew'} onDone={(fresh) => void done(fresh)} onCancel={stop} />
+    case 'nothing':
+      return <Now state={state.data} onDo={setDoing} />
+  }
+}
+
+function Now({ state, onDo }: { state: TwoFactor; onDo: (doing: Doing) => void }) {
+  if (!state.enabled) {
+    return (
+      <>
+        <p className={styles.text}>{state.available ? t.twoStep.off : t.twoStep.unavailable}</p>
+        {state.available && (
+          <div className={dialog.actions}>
+            <Button onClick={() => onDo('set-up')}>{t.twoStep.turnOn}</Button>
+          </div>
+        )}
+      </>
+    )
+  }
+  return (
+    <>
+      <p className={styles.text}>
+        {t.twoStep.on(state.enabled_at ? dateOf(state.enabled_at) : '')} {t.twoStep.left(state.recovery_codes_left)}
+      </p>
+      <div className={dialog.actions}>
+        <Button onClick={() => onDo('renew')}>{t.twoStep.renew}</Button>
+        <Button onClick={() => onDo('turn-off')}>{t.twoStep.turnOff}</Button>
+      </div>
+    </>
+  )
+}
