@@ -29,6 +29,7 @@ func (e *examination) database(ctx context.Context) {
 	e.report(ctx, "integrity", "the engine finds no damage", "stop the server and restore the newest backup that is whole", s.Integrity)
 	if e.schema(ctx, s) {
 		e.report(ctx, "invariants", "everything that must hold in the data does", "make a backup, keep this report, and report it as a bug", s.Invariants)
+		e.sealed(ctx, s)
 	}
 	if err := s.Close(); err != nil {
 		e.add("database", Warning, "closing it: "+err.Error(), "")

@@ -96,7 +96,7 @@ func TestExamine_healthy(t *testing.T) {
 					t.Errorf("%+v", f)
 				}
 			}
-			for _, check := range []string{"settings", "clock", "data folder", "database", "database clock", "integrity", "schema", "invariants"} {
+			for _, check := range []string{"settings", "clock", "data folder", "database", "database clock", "integrity", "schema", "invariants", "encryption keys"} {
 				if !slices.ContainsFunc(findings, func(f doctor.Finding) bool { return f.Check == check && f.Level == doctor.OK }) {
 					t.Errorf("no word about %s in %+v", check, findings)
 				}
@@ -104,6 +104,11 @@ func TestExamine_healthy(t *testing.T) {
 		})
 	}
 }
+
+const (
+	newKey = "new:w3Jx7Q0m2vYk9hS4dPzL5tRb1nGcE8uAoWiXfHjKyM0"
+	sealed = "INSERT INTO totp_keys (user_id, sealed, last_step, created_at) SELECT id, 'old:sealed', 1, 0 FROM users"
+)
 
 // Each check is made to fail once on purpose.
 func TestExamine_finds(t *testing.T) {
@@ -166,6 +171,16 @@ func TestExamine_finds(t *testing.T) {
 			t.Helper()
 			i.execute(t, "UPDATE rooms SET member_count = 7")
 		}, "invariants", doctor.Faulty, "member_count: room 1 says it has 7 members, it has 1"},
+		{"lost_encryption_key", func(t *testing.T, i *installation) {
+			t.Helper()
+			i.environ = append(i.environ, "PARLEY_AUTH_ENCRYPTION_KEYS="+newKey)
+			i.execute(t, sealed)
+		}, "encryption keys", doctor.Faulty, `1 people's authenticator apps are sealed with the key "old"`},
+		{"older_encryption_key", func(t *testing.T, i *installation) {
+			t.Helper()
+			i.environ = append(i.environ, "PARLEY_AUTH_ENCRYPTION_KEYS="+newKey+",old:8J-9yXz0m4JTqX1oQ3m1bqQm0f8yqf0u1nN2cXh5r7E")
+			i.execute(t, sealed)
+		}, "encryption keys", doctor.Warning, "before you take the key out"},
 		{"damaged_file", func(t *testing.T, i *installation) {
 			t.Helper()
 			i.execute(t, "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'messages_room_number'")

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"parley/internal/chat"
 	"parley/internal/store/query"
@@ -133,4 +135,23 @@ func (s *Store) ReplaceRecoveryCodes(ctx context.Context, user chat.UserID, hash
 		return fmt.Errorf("replace recovery codes: %w", err)
 	}
 	return nil
+}
+
+// SealedTOTPKeys counts the keys by the name of the key that they are sealed with. It needs the schema and no prepared query.
+func (s *Store) SealedTOTPKeys(ctx context.Context) (by map[string]int, err error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT sealed FROM totp_keys")
+	if err != nil {
+		return nil, fmt.Errorf("count sealed TOTP keys: %w", classify(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	by = map[string]int{}
+	for rows.Next() {
+		var sealed string
+		if err := rows.Scan(&sealed); err != nil {
+			return nil, err
+		}
+		name, _, _ := strings.Cut(sealed, ":")
+		by[name]++
+	}
+	return by, rows.Err()
 }
