@@ -2,7 +2,7 @@ import { lazy, Suspense, useEffect } from 'react'
 import { useLocation } from 'wouter'
 import { useStore } from 'zustand'
 import type { Session } from '@/data/session'
-import { SignInPage, SignUpPage } from '@/features/auth'
+import { JoinPage, SignInPage, SignUpPage } from '@/features/auth'
 import { t } from '@/i18n'
 import { Button } from '@/ui/button'
 import { Notice } from '@/ui/notice'
@@ -23,6 +23,7 @@ export function App({ session }: { session: Session }) {
     case 'unreachable':
       return <Unreachable session={session} />
     case 'signed-out':
+      if (path === '/join') return <JoinPage session={session} />
       return path === '/signup' ? <SignUpPage session={session} /> : <SignInPage session={session} expired={state.expired} />
     case 'signed-in':
       return (

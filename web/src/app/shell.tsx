@@ -11,15 +11,17 @@ import styles from './shell.module.css'
 import { useShortcuts } from './use-shortcuts'
 
 const BrowsePage = lazy(() => import('@/features/rooms/browse-page'))
+const PeoplePage = lazy(() => import('@/features/people/people-page'))
 
 /** Sidebar, sheet, panel. Under 720 px one of them is the page, and the address says which. */
 export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const [inRoom, params] = useRoute('/rooms/:id/:panel?')
   const [inBrowse] = useRoute('/browse')
+  const [inPeople] = useRoute('/people')
   const roomId = inRoom ? Number(params.id) : undefined
   useShortcuts(roomId)
   const panelOpen = inRoom && params.panel === 'details'
-  const pane = panelOpen ? 'panel' : inRoom || inBrowse ? 'main' : 'list'
+  const pane = panelOpen ? 'panel' : inRoom || inBrowse || inPeople ? 'main' : 'list'
   return (
     <div className={styles.shell} data-pane={pane} data-panel={panelOpen || undefined}>
       <Sidebar current={roomId}>
@@ -31,6 +33,14 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
             <ConnectionBanner />
             <Suspense fallback={<Skeleton rows={6} label={t.loading} />}>
               <BrowsePage />
+            </Suspense>
+          </main>
+        </Route>
+        <Route path="/people">
+          <main className={styles.sheet}>
+            <ConnectionBanner />
+            <Suspense fallback={<Skeleton rows={6} label={t.loading} />}>
+              <PeoplePage />
             </Suspense>
           </main>
         </Route>

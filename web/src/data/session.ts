@@ -17,6 +17,7 @@ export interface SignUpInput {
   username: string
   password: string
   display_name?: string
+  invite?: string
 }
 
 interface Token {

@@ -35,6 +35,20 @@ export const en = {
     toSignUp: 'Create an account',
     toSignIn: 'Sign in instead',
     inviteOnly: 'No account yet? This server takes new people by invitation: open the invite link that somebody here gave you.',
+    setupNeeded: 'Nobody has an account here yet. Whoever runs this server opens the setup link that it printed when it started.',
+    firstTitle: 'This server is yours.',
+    firstLead: 'Make the first account. It owns the server, and can invite the others.',
+    inviteTitle: 'You are invited.',
+    inviteAsking: 'Looking at your invite…',
+    invited: (invite: { role: string; invited_by?: string; room?: string }) => invitedLine(invite),
+    inviteOver: 'This invite is over.',
+    inviteProblems: {
+      invite_expired: 'It has expired. Ask whoever gave it to you for a new one.',
+      invite_spent: 'It has been used as often as it may be. Ask whoever gave it to you for a new one.',
+      invite_revoked: 'It was taken back. Ask whoever gave it to you for a new one.',
+      invite_not_found: 'There is no such invite. Check that the link is whole.',
+      sign_up_closed: 'This server takes no new accounts. The people who run it can help.',
+    } as Readonly<Record<string, string>>,
     closed: 'This server takes no new accounts. The people who run it can help.',
     note: 'Messages stay on this server, with the people who run it.',
     wrongPair: "That username and password don't match. Check both and try again.",
@@ -324,6 +338,73 @@ export const en = {
     known: 'This device has a passkey for your account already.',
   },
 
+  people: {
+    title: 'People & invites',
+    people: 'People',
+    invites: 'Invites',
+    search: 'Search people',
+    none: (query: string) => `Nobody is called “${query}”.`,
+    failed: "Couldn't load this.",
+    more: 'Show more',
+    role: (name: string) => `Role of ${name}`,
+    roles: { owner: 'Owner', admin: 'Admin', member: 'Member' },
+    you: 'You',
+    deactivated: 'Deactivated',
+    deactivate: 'Deactivate',
+    deactivateOne: (name: string) => `Deactivate ${name}`,
+    deactivateTitle: (name: string) => `Deactivate ${name}?`,
+    deactivateHint: 'They are signed out everywhere at once and cannot sign in. What they said stays. You can undo this.',
+    deactivatedNow: (name: string) => `${name} is deactivated and signed out everywhere.`,
+    reactivate: 'Reactivate',
+    reactivateOne: (name: string) => `Reactivate ${name}`,
+    reactivatedNow: (name: string) => `${name} can sign in again.`,
+    roleTitle: (name: string, role: string) => `Make ${name} ${role}?`,
+    roleHints: {
+      owner: 'Owners run the server. They can do everything you can, also to you.',
+      admin: 'Admins invite people, and deactivate members.',
+      member: 'Members talk. Invites they could not make any more are taken back.',
+    },
+    roleGo: 'Change role',
+    roleDone: (name: string, role: string) => `${name} is ${role} now.`,
+    roleNames: { owner: 'an owner', admin: 'an admin', member: 'a member' },
+    since: (when: string) => `since ${when}`,
+    invite: 'Invite people',
+    inviteNone: 'No invites yet. A link brings people in without you having to be there.',
+    inviteTitle: 'Invite people',
+    inviteRole: 'They become',
+    inviteMember: 'Members',
+    inviteMemberHint: 'They join public rooms and talk.',
+    inviteAdmin: 'Admins',
+    inviteAdminHint: 'They also invite others, and deactivate members.',
+    inviteUses: 'How many people',
+    inviteLife: 'Good for',
+    lives: { hour: 'An hour', day: 'A day', week: 'A week', month: '30 days' },
+    inviteRoom: 'They land in',
+    anyRoom: 'No room in particular',
+    inviteNote: 'Note',
+    inviteNoteHint: 'For you and others who manage invites',
+    inviteGo: 'Make link',
+    making: 'Making link…',
+    madeTitle: 'Your invite link',
+    madeHint: 'Copy it now: it is shown only this once. Whoever has it can come in.',
+    copy: 'Copy link',
+    copied: 'Copied',
+    done: 'Done',
+    link: 'Invite link',
+    states: { active: 'Active', expired: 'Expired', spent: 'Used up', revoked: 'Taken back' },
+    uses: (uses: number, most: number) => `${uses} of ${most} used`,
+    until: (when: string) => `until ${when}`,
+    byWho: (who: string) => `by ${who}`,
+    byHost: 'by the server',
+    forRole: { owner: 'For the owner', admin: 'For admins', member: 'For members' },
+    toRoom: (room: string) => `to #${room}`,
+    toPrivate: 'to a private room',
+    revoke: 'Take back',
+    revokeOne: (what: string) => `Take back: ${what}`,
+    revokeTitle: 'Take this invite back?',
+    revokeHint: 'Its link stops working at once. Whoever came by it stays.',
+  },
+
   crash: {
     title: 'Something broke on this page.',
     text: 'Your messages are safe on the server. Loading the page again should help.',
@@ -335,6 +416,13 @@ export type Texts = typeof en
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+function invitedLine({ role, invited_by, room }: { role: string; invited_by?: string; room?: string }): string {
+  if (role === 'owner') return 'Make the first account. It owns the server, and can invite the others.'
+  const who = invited_by ?? 'This server'
+  const what = role === 'admin' ? 'to help run this server' : room ? `to #${room}` : 'to join this server'
+  return `${who} invites you ${what}. Make your account; it takes a moment.`
 }
 
 function typingLine(names: readonly string[], more: number): string {

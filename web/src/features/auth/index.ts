@@ -1,3 +1,4 @@
 export { Gate } from './gate'
+export { JoinPage } from './join-page'
 export { SignInPage } from './sign-in-page'
 export { SignUpPage } from './sign-up-page'

@@ -10,6 +10,7 @@ import { Gate } from './gate'
 import styles from './gate.module.css'
 import { PasswordField } from './password-field'
 import { Providers, useProviderProblem } from './providers'
+import { whyNot } from './sign-up-page'
 import { useAuthForm } from './use-auth-form'
 
 const SecondStep = lazy(() => import('./second-step'))
@@ -100,10 +101,10 @@ function WithPasskey({ session }: { session: Session }) {
 /** The way to an account of one's own. It keeps its place while nobody knows yet whether there is one, so that nothing moves. */
 function ToSignUp() {
   const options = useAuthOptions()
-  const policy = options?.sign_up
-  if (policy && policy !== 'open') return <p className={styles.instead}>{policy === 'invite' ? t.auth.inviteOnly : t.auth.closed}</p>
+  const refused = whyNot(options)
+  if (refused) return <p className={styles.instead}>{refused}</p>
   return (
-    <div className={styles.alternative} data-waiting={policy === undefined || undefined}>
+    <div className={styles.alternative} data-waiting={options === undefined || undefined}>
       {!options?.providers.length && <span className={styles.or}>{t.auth.or}</span>}
       <Link href="/signup" className={styles.other}>
         {t.auth.toSignUp}

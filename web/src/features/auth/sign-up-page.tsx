@@ -1,62 +1,25 @@
 import { Link } from 'wouter'
+import { type AuthOptions, useAuthOptions } from '@/data/options'
 import type { Session } from '@/data/session'
-import { limits } from '@/data/types'
 import { t } from '@/i18n'
-import { Button } from '@/ui/button'
-import { TextField } from '@/ui/field'
 import { Gate } from './gate'
 import styles from './gate.module.css'
-import { PasswordField } from './password-field'
-import { useAuthForm } from './use-auth-form'
+import { SignUpForm } from './sign-up-form'
+
+/** Whether a stranger may make an account, and if not, why. Until it is known they may: the server has the last word. */
+export function whyNot(options: AuthOptions | undefined): string | undefined {
+  if (!options || options.sign_up === 'open') return undefined
+  if (options.first_account) return t.auth.setupNeeded
+  return options.sign_up === 'invite' ? t.auth.inviteOnly : t.auth.closed
+}
 
 export function SignUpPage({ session }: { session: Session }) {
-  const { busy, faults, submit } = useAuthForm(
-    (values) =>
-      session.signUp({
-        username: String(values.get('username')).trim(),
-        password: String(values.get('password')),
-        display_name: String(values.get('display_name')).trim() || undefined,
-      }),
-    () => undefined,
-  )
+  const options = useAuthOptions()
+  const refused = whyNot(options)
+  const first = options?.first_account && !refused
   return (
-    <Gate title={t.auth.signUpTitle} lead={t.auth.signUpLead}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          void submit(event.currentTarget)
-        }}
-      >
-        {faults.general && (
-          <p className={styles.alert} role="alert">
-            {faults.general}
-          </p>
-        )}
-        <TextField
-          label={t.auth.username}
-          name="username"
-          autoComplete="username"
-          autoCapitalize="none"
-          spellCheck={false}
-          autoFocus
-          required
-          maxLength={limits.username}
-          hint={t.auth.usernameHint}
-          error={faults.fields.get('username')}
-        />
-        <TextField
-          label={t.auth.displayName}
-          name="display_name"
-          autoComplete="name"
-          maxLength={limits.displayName}
-          hint={t.auth.displayNameHint}
-          error={faults.fields.get('display_name')}
-        />
-        <PasswordField fresh hint={t.auth.passwordHint} error={faults.fields.get('password')} />
-        <Button type="submit" look="solid" wide busy={busy}>
-          {busy ? t.auth.creatingAccount : t.auth.createAccount}
-        </Button>
-      </form>
+    <Gate title={first ? t.auth.firstTitle : t.auth.signUpTitle} lead={refused ?? (first ? t.auth.firstLead : t.auth.signUpLead)}>
+      {!refused && <SignUpForm session={session} />}
       <span className={styles.or}>{t.auth.or}</span>
       <Link href="/" className={styles.other}>
         {t.auth.toSignIn}

@@ -1,6 +1,8 @@
-import { KeyRound, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { KeyRound, LogOut, Monitor, Moon, Sun, Users } from 'lucide-react'
 import { useState } from 'react'
+import { useLocation } from 'wouter'
 import { useStore } from 'zustand'
+import { may } from '@/data/people'
 import { setTheme, themeStore } from '@/data/theme'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
@@ -21,7 +23,8 @@ interface Props {
 
 /** Theme, account and sign-out. What was not sent yet would be lost by signing out, so that is asked first. */
 export default function UserMenu({ anchor, onClose, onAccount, onSignOut }: Props) {
-  const { outbox } = useChat()
+  const { outbox, me } = useChat()
+  const [, navigate] = useLocation()
   const [asking, setAsking] = useState(false)
   const unsent = useStore(outbox.store, (state) => state.waiting.size)
   const { theme } = useStore(themeStore)
@@ -45,6 +48,11 @@ export default function UserMenu({ anchor, onClose, onAccount, onSignOut }: Prop
       <MenuItem icon={<KeyRound size={16} />} onSelect={onAccount}>
         {t.account.title}
       </MenuItem>
+      {may.manage(me.role) && (
+        <MenuItem icon={<Users size={16} />} onSelect={() => navigate('/people')}>
+          {t.people.title}
+        </MenuItem>
+      )}
       <MenuItem
         icon={<LogOut size={16} />}
         onSelect={() => {
