@@ -22,6 +22,17 @@ type Actor struct {
 	Session SessionID
 }
 
+// HostID stands for whoever runs the server's own commands on its machine: they have its files, and so may do anything.
+const HostID UserID = -1
+
+// Recorded is how the actor stands in the data: the host has no account, so as nobody's.
+func (a Actor) Recorded() UserID {
+	if a.User == HostID {
+		return 0
+	}
+	return a.User
+}
+
 // Clock tells the time. It is injected everywhere, so that tests decide what time it is.
 type Clock func() time.Time
 

@@ -50,11 +50,11 @@ func (c PersonChange) Check() error {
 	return faults.Err()
 }
 
-// Apply decides a change and returns the account as it is after it. Owners is how many open accounts own the server, this one included. An
-// actor without an id is the host of the server, who has its files and may do everything but leave it without an owner.
+// Apply decides a change and returns the account as it is after it. Owners is how many open accounts own the server, this one included. The
+// host of the server may do everything but leave it without an owner.
 func (c PersonChange) Apply(actor, person User, owners int64, at time.Time) (User, error) {
 	role, self := actor.Role, actor.ID == person.ID
-	if actor.ID == 0 {
+	if actor.ID == HostID {
 		role = ServerOwner
 	}
 	if actor.Deactivated() || !role.CanManage() {

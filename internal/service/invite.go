@@ -37,17 +37,14 @@ func (s *Invites) Create(ctx context.Context, actor chat.Actor, in chat.NewInvit
 		return chat.InviteView{}, "", chat.ErrSignUpClosed
 	}
 	view := chat.InviteView{Invite: s.draft(in)}
-	view.CreatedBy = actor.User
-	if actor.User != 0 {
-		by, err := s.store.UserByID(ctx, actor.User)
-		if err != nil {
-			return chat.InviteView{}, "", fmt.Errorf("create invite: %w", err)
-		}
-		if by.Deactivated() || !by.Role.CanInvite(in.Role) {
-			return chat.InviteView{}, "", chat.ErrForbidden
-		}
-		view.Creator = by
+	by, err := manager(ctx, s.store, actor)
+	if err != nil {
+		return chat.InviteView{}, "", fmt.Errorf("create invite: %w", err)
 	}
+	if !by.Role.CanInvite(in.Role) {
+		return chat.InviteView{}, "", chat.ErrForbidden
+	}
+	view.CreatedBy, view.Creator = actor.Recorded(), by
 	if in.Room != 0 {
 		room, err := s.access.view(ctx, in.Room, actor.User)
 		if err != nil {
@@ -59,7 +56,6 @@ func (s *Invites) Create(ctx context.Context, actor chat.Actor, in chat.NewInvit
 		view.RoomName = room.Name
 	}
 	var secret string
-	var err error
 	if view.Invite, secret, err = s.insert(ctx, view.Invite, d); err != nil {
 		return chat.InviteView{}, "", fmt.Errorf("create invite: %w", err)
 	}
@@ -137,7 +133,7 @@ func (s *Invites) Revoke(ctx context.Context, actor chat.Actor, id chat.InviteID
 	if err != nil || !revoked {
 		return err
 	}
-	s.note(live(ctx), chat.AuditInviteRevoked, actor.User, invite, d)
+	s.note(live(ctx), chat.AuditInviteRevoked, actor.Recorded(), invite, d)
 	return nil
 }
 

@@ -2,8 +2,10 @@ package service
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 
 	"parley/internal/chat"
 	"parley/internal/store"
@@ -16,8 +18,11 @@ type People struct {
 	sessions *Sessions
 }
 
-// manager returns the actor's account if it manages the server, and else chat.ErrForbidden.
+// manager returns the actor's account if it manages the server, as its host does, and else chat.ErrForbidden.
 func manager(ctx context.Context, s *store.Store, actor chat.Actor) (chat.User, error) {
+	if actor.User == chat.HostID {
+		return chat.User{ID: chat.HostID, Role: chat.ServerOwner}, nil
+	}
 	user, err := s.UserByID(ctx, actor.User)
 	switch {
 	case errors.Is(err, chat.ErrUserNotFound):
@@ -51,7 +56,7 @@ func (p *People) List(ctx context.Context, actor chat.Actor, text, after string,
 }
 
 // Update changes what somebody may do: their role, and whether they may sign in at all. An account that is deactivated is signed out everywhere,
-// at once; what the person said stays, and so do their rooms. An actor without an id is the host of the server.
+// at once; what the person said stays, and so do their rooms.
 func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, change chat.PersonChange, d chat.Device) (chat.User, error) {
 	if err := change.Check(); err != nil {
 		return chat.User{}, err
@@ -64,7 +69,7 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 	var entries []chat.AuditEntry
 	if before.Role != after.Role {
 		entries = append(entries, chat.AuditEntry{
-			Action: chat.AuditRoleChanged, Actor: actor.User, User: id, Detail: fmt.Sprintf("%s to %s", before.Role, after.Role),
+			Action: chat.AuditRoleChanged, Actor: actor.Recorded(), User: id, Detail: fmt.Sprintf("%s to %s", before.Role, after.Role),
 		})
 	}
 	if before.Deactivated() != after.Deactivated() {
@@ -72,7 +77,7 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 		if after.Deactivated() {
 			action = chat.AuditDeactivated
 		}
-		entries = append(entries, chat.AuditEntry{Action: action, Actor: actor.User, User: id})
+		entries = append(entries, chat.AuditEntry{Action: action, Actor: actor.Recorded(), User: id})
 	}
 	p.sessions.recordLate(ctx, d, entries, nil)
 	// Also when the account was deactivated before: ending its sessions may have failed then, and this is how it is tried again.
@@ -91,4 +96,31 @@ func (p *People) ByUsername(ctx context.Context, username string) (chat.User, er
 	}
 	user, _, err := p.store.UserByUsername(ctx, username)
 	return user, err
+}
+
+// ResetPassword gives somebody a new password that nobody has chosen, returns it, and ends their sessions. Only the host may: whoever reads the
+// password can sign in as them.
+func (p *People) ResetPassword(ctx context.Context, actor chat.Actor, username string) (string, error) {
+	if actor.User != chat.HostID {
+		return "", chat.ErrForbidden
+	}
+	user, old, err := p.store.UserByUsername(ctx, username)
+	if err != nil {
+		return "", err
+	}
+	password := strings.ToLower(rand.Text())
+	hash, err := p.sessions.hasher.Hash(ctx, password)
+	if err != nil {
+		return "", fmt.Errorf("reset password: %w", err)
+	}
+	replaced, err := p.store.UpdatePasswordHash(ctx, user.ID, old, hash)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("reset password: %w", err)
+	case !replaced:
+		return "", fmt.Errorf("reset password: %w", chat.ErrUnavailable) // somebody else has just changed it
+	}
+	p.sessions.recordLate(ctx, chat.Device{}, []chat.AuditEntry{{Action: chat.AuditPasswordChanged, User: user.ID, Detail: "by the host"}},
+		[]chat.Notice{{Kind: chat.NoticePasswordChanged, User: user.ID}})
+	return password, p.sessions.endAll(ctx, actor, user.ID, chat.Device{})
 }

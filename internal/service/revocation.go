@@ -62,7 +62,7 @@ func (s *Sessions) endAll(ctx context.Context, actor chat.Actor, user chat.UserI
 	s.revoke(ended...)
 	entries := make([]chat.AuditEntry, len(ended))
 	for i, e := range ended {
-		entries[i] = chat.AuditEntry{Action: chat.AuditSessionEnded, Actor: actor.User, User: user, Session: chat.SessionID(e.ID)}
+		entries[i] = chat.AuditEntry{Action: chat.AuditSessionEnded, Actor: actor.Recorded(), User: user, Session: chat.SessionID(e.ID)}
 	}
 	s.recordLate(ctx, d, entries, nil)
 	return nil

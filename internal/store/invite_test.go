@@ -239,7 +239,7 @@ func TestUpdatePerson_last_owner_together(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, _, err = s.UpdatePerson(t.Context(), 0, id, chat.PersonChange{Deactivated: &yes}, at)
+			_, _, err = s.UpdatePerson(t.Context(), chat.HostID, id, chat.PersonChange{Deactivated: &yes}, at)
 			if u.Role == chat.ServerOwner && !errors.Is(err, chat.ErrLastOwner) || u.Role != chat.ServerOwner && err != nil {
 				t.Errorf("deactivate an %s: %v", u.Role, err)
 			}

@@ -35,8 +35,8 @@ func (s *Store) UpdatePerson(
 		if _, err := q.LockAccounts(ctx); err != nil {
 			return err
 		}
-		var by chat.User // the host of the server
-		if actor != 0 {
+		by := chat.User{ID: actor}
+		if actor != chat.HostID {
 			row, err := q.UserByID(ctx, int64(actor))
 			if err != nil {
 				return found(err, chat.ErrForbidden)
