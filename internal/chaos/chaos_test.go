@@ -124,52 +124,39 @@ func (r *run) people() {
 	}
 }
 
-// accidents has them happen: those of lines on their own, those of machines one after the other.
+// accidents has them happen: those of nodes, of servers and of lines, each one after the other and beside the rest.
 func (r *run) accidents(steps []step) {
 	r.tb.Helper()
-	var lines, machines []step
+	tracks := map[string][]step{}
 	for _, s := range steps {
 		r.tb.Log(s)
 		r.done[s.Accident]++
-		if slices.Contains(toLines, s.Accident) {
-			lines = append(lines, s)
-		} else {
-			machines = append(machines, s)
+		switch {
+		case slices.Contains(toNodes, s.Accident):
+			tracks["nodes"] = append(tracks["nodes"], s)
+		case slices.Contains(toServers, s.Accident):
+			tracks["servers"] = append(tracks["servers"], s)
+		default:
+			tracks["lines"] = append(tracks["lines"], s)
 		}
 	}
-	var both sync.WaitGroup
-	both.Go(func() {
-		for _, s := range lines {
-			r.until(s.At)
-			r.disturb(s)
-		}
-	})
-	for _, s := range machines {
-		r.until(s.At)
-		r.crash(s)
+	var all sync.WaitGroup
+	for _, track := range tracks {
+		all.Go(func() {
+			for _, s := range track {
+				r.until(s.At)
+				r.happen(s)
+			}
+		})
 	}
-	both.Wait()
+	all.Wait()
 	r.until(r.size.length)
 }
 
 func (r *run) until(at time.Duration) { pause(r.ctx, at-time.Since(r.begun)) }
 
-func (r *run) disturb(s step) {
-	b := r.cluster.balancer
-	switch s.Accident {
-	case cutLines:
-		b.cut(s.Share)
-	case holdLines:
-		b.hold(s.Share)
-		pause(r.ctx, s.For)
-		b.mend()
-	case vanishLines:
-		b.vanish(s.Share)
-	}
-}
-
-// crash does one accident of a machine and repairs it. A node that comes back is waited for only as long as the database is there.
-func (r *run) crash(s step) {
+// happen does one accident and repairs it.
+func (r *run) happen(s step) {
 	c := r.cluster
 	n := c.nodes[s.Node]
 	switch s.Accident {
@@ -198,6 +185,14 @@ func (r *run) crash(s step) {
 		c.postgres.Stop(r.tb)
 		pause(r.ctx, s.For)
 		c.postgres.Start(r.tb)
+	case cutLines:
+		c.balancer.cut(s.Share)
+	case holdLines:
+		c.balancer.hold(s.Share)
+		pause(r.ctx, s.For)
+		c.balancer.mend()
+	case vanishLines:
+		c.balancer.vanish(s.Share)
 	}
 }
 

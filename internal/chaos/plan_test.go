@@ -46,8 +46,8 @@ var (
 	toLines   = []string{cutLines, holdLines, vanishLines}
 )
 
-// schedule makes the accidents of a run from its seed: the same seed makes the same ones. Accidents of machines come one after the other, and those
-// of lines beside them. Each kind comes once before any comes again. unit is what pauses and lengths are measured in.
+// schedule makes the accidents of a run from its seed: the same seed makes the same ones. Those of nodes come one after the other, and so do those of
+// servers and of lines, each beside the others. Each kind comes once before any comes again. unit is what pauses and lengths are measured in.
 func schedule(seed uint64, nodes int, length, unit time.Duration) []step {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	between := func(low, high float64) time.Duration {
@@ -68,12 +68,13 @@ func schedule(seed uint64, nodes int, length, unit time.Duration) []step {
 			at += s.For
 		}
 	}
-	track(slices.Concat(toNodes, toServers), func() time.Duration { return between(0.5, 1.5) }, func(s *step) {
+	track(toNodes, func() time.Duration { return between(1, 3) }, func(s *step) {
 		s.Node, s.For = rng.IntN(nodes), between(0.2, 1.5)
 		if s.Accident == pauseNode {
 			s.For *= 2
 		}
 	})
+	track(toServers, func() time.Duration { return between(1, 4) }, func(s *step) { s.For = between(0.2, 1.5) })
 	track(toLines, func() time.Duration { return between(0.5, 2) }, func(s *step) {
 		s.For, s.Share = between(0.5, 2), 0.1+0.4*rng.Float64()
 		if rng.IntN(4) == 0 {
