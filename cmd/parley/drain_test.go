@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -81,4 +82,26 @@ func TestServe_pauses_before_it_stops_accepting(t *testing.T) {
 		t.Errorf("the second signal ended it with %s", p.cmd.ProcessState)
 	}
 	start(t, settings(t.TempDir(), addr), "health").exits(t, 1, "ask the server", "connection refused")
+}
+
+// Somebody who never finishes a request does not keep a server from stopping: when the grace is over they are cut off, and the exit code says so.
+func TestServe_cuts_off_what_does_not_end(t *testing.T) {
+	t.Parallel()
+	p := start(t, settings(t.TempDir(), "PARLEY_HTTP_SHUTDOWN_GRACE=500ms", "PARLEY_HTTP_READ_TIMEOUT=10m"), "serve")
+	c, err := net.Dial("tcp", strings.TrimPrefix(p.serves(t), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	_, err = io.WriteString(c, "POST /api/v1/auth/login HTTP/1.1\r\nHost: parley\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"+
+		"Expect: 100-continue\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := make([]byte, 12)
+	if _, err := io.ReadFull(c, answer); err != nil || string(answer) != "HTTP/1.1 100" { // the server waits for the body now
+		t.Fatalf("answered %q, %v", answer, err)
+	}
+	p.signal(t, syscall.SIGTERM)
+	p.exits(t, 1, "requests_cut=true", "requests were cut off after PARLEY_HTTP_SHUTDOWN_GRACE")
 }

@@ -41,6 +41,7 @@ func (m *member) listen(ctx context.Context) error {
 	m.socket = centrifuge.NewJsonClient("ws"+m.base[len("http"):]+"/api/v1/socket", centrifuge.Config{
 		GetToken:    func(centrifuge.ConnectionTokenEvent) (string, error) { return r.fresh() },
 		TLSConfig:   anyCertificate(),
+		Header:      http.Header{"Origin": {m.base}}, // as a browser sends it, and the server compares it with where it is
 		ReadTimeout: attemptTime, HandshakeTimeout: attemptTime, WriteTimeout: time.Second, MaxServerPingDelay: 2 * time.Second,
 		MinReconnectDelay: 100 * time.Millisecond, MaxReconnectDelay: 2 * time.Second,
 	})
