@@ -1,12 +1,12 @@
 // Signing in through another place: a real provider, another site to the browser.
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
-import { password, uniqueUsername } from '../helpers/api.mjs'
+import { Account, password, uniqueUsername } from '../helpers/api.mjs'
 import { IdentityProvider } from '../helpers/provider.mjs'
 import { stage } from '../helpers/stage.mjs'
 
 const provider = await IdentityProvider.start()
-const { scene } = stage('oidc', provider.settings)
+const { scene } = stage('oidc', { ...provider.settings, PARLEY_OIDC_CORP_ROLE_MAP: 'operations=admin' })
 after(() => provider.stop())
 
 /** @typedef {import('../helpers/person.mjs').Person} Person */
@@ -117,6 +117,30 @@ scene('the only way in stays until there is a password', async (s) => {
   await dialog.getByRole('button', { name: 'Set password' }).click()
   await dialog.getByRole('button', { name: 'Disconnect The Company' }).click()
   await dialog.getByText('Not connected').waitFor()
+})
+
+scene('who is in a group at the provider has its role here, until they are not', async (s) => {
+  const gil = await stranger(s, 'Gil')
+  const name = uniqueUsername('gil')
+  const role = async () => {
+    const answer = await gil.page.waitForResponse((response) => response.url().endsWith('/api/v1/auth/refresh') && response.status() === 200)
+    return (await answer.json()).user.role
+  }
+  await Account.signUp(s.server.url, uniqueUsername('host')) // whoever is first owns the server, and the last owner stays one
+  provider.groups.set(name, ['operations', 'choir'])
+  await gil.page.goto('/')
+  await button(gil).click()
+  const first = role()
+  await agree(gil, name)
+  assert.equal(await first, 'admin')
+  await gil.rooms.waitFor()
+  await (await openMenu(gil)).getByRole('menuitem', { name: 'Sign out' }).click()
+
+  provider.groups.set(name, ['choir'])
+  await button(gil).waitFor()
+  const second = role()
+  await button(gil).click()
+  assert.equal(await second, 'member')
 })
 
 scene('an answer to what another browser began opens nothing here', async (s) => {

@@ -89,6 +89,18 @@ func waysIn(c config.Config) chat.Options {
 	return options
 }
 
+// providerRoles are the roles that the settings give to providers' groups.
+func providerRoles(c config.OIDC) map[string]map[string]chat.ServerRole {
+	roles := map[string]map[string]chat.ServerRole{}
+	for _, p := range c.Providers {
+		roles[p.ID] = map[string]chat.ServerRole{}
+		for group, role := range p.Roles {
+			roles[p.ID][group] = chat.ServerRole(role)
+		}
+	}
+	return roles
+}
+
 // newProviders makes the OpenID Connect providers. None of them is asked for anything at start.
 func (a *App) newProviders(registry prometheus.Registerer) (map[string]*oidc.Provider, error) {
 	var list []oidc.Config

@@ -407,6 +407,68 @@ func TestIdentities_of_a_session_that_ended(t *testing.T) {
 	})
 }
 
+// Where groups decide about roles, they do at every sign-in, and the last owner stays one.
+func TestProvider_roles(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []store.Dialect{store.SQLite, store.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			p := oidctest.Start(t)
+			s := parleytest.Start(t, parleytest.On(engine), corp(p, "PARLEY_OIDC_CORP_ROLE_MAP=ops=admin,board=owner,staff=member"))
+			owner := s.SignUp(t, "olga")
+			sub := 0
+			role := func(groups any) contract.ServerRole {
+				p.Change(func(p *oidctest.Provider) {
+					p.Person = map[string]any{"sub": fmt.Sprint("person ", sub), "preferred_username": fmt.Sprint("person", sub), "groups": groups}
+				})
+				return vouched(t, s, p).Me.Role
+			}
+			for _, tt := range []struct {
+				groups any
+				want   contract.ServerRole
+			}{
+				{[]string{"staff"}, "member"}, {[]string{"staff", "ops"}, "admin"}, {[]string{"ops", "board", "staff"}, "owner"}, {"ops", "admin"},
+				{[]string{"OPS"}, "member"}, {nil, "member"}, {map[string]any{"ops": true}, "member"}, {[]string{"board"}, "owner"},
+			} {
+				if got := role(tt.groups); got != tt.want {
+					t.Errorf("in %v: %s, want %s", tt.groups, got, tt.want)
+				}
+			}
+			// With two owners one may go; the last one may not.
+			owner.Do(http.MethodPatch, fmt.Sprintf("/api/v1/admin/people/%d", owner.Me.ID), map[string]string{"role": "member"}).Want(http.StatusOK)
+			if got := role([]string{"staff"}); got != "owner" {
+				t.Errorf("the last owner became %s", got)
+			}
+			if !strings.Contains(s.Log.String(), "the last owner is in no group of owners") {
+				t.Error("the log does not say it")
+			}
+			sub++
+			if got := role([]string{"ops"}); got != "admin" {
+				t.Errorf("somebody new in ops is %s", got)
+			}
+		})
+	}
+}
+
+// Without a map roles are given here, and a sign-in leaves them alone. Whoever is deactivated is refused.
+func TestProvider_roles_of_our_own(t *testing.T) {
+	t.Parallel()
+	p := oidctest.Start(t)
+	p.Person["groups"] = []string{"ops"}
+	s := parleytest.Start(t, corp(p))
+	owner, maya := s.SignUp(t, "olga"), vouched(t, s, p)
+	one := fmt.Sprintf("/api/v1/admin/people/%d", maya.Me.ID)
+	owner.Do(http.MethodPatch, one, map[string]string{"role": "admin"}).Want(http.StatusOK)
+	if got := vouched(t, s, p).Me.Role; got != "admin" {
+		t.Errorf("after another sign-in: %s", got)
+	}
+	owner.Do(http.MethodPatch, one, map[string]bool{"deactivated": true}).Want(http.StatusOK)
+	back, cookie := goes(t, s, p)
+	if r := comes(t, s, back, cookie); problemOf(r) != "account_deactivated" || refreshCookie(r) != "" {
+		t.Errorf("deactivated: sent to %s", r.Header.Get("Location"))
+	}
+}
+
 // A stolen access token alone makes no way in that stays.
 func TestIdentities_ask_for_the_password_again(t *testing.T) {
 	t.Parallel()

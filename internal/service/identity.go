@@ -27,6 +27,8 @@ type Identities struct {
 	options   *Options
 	providers map[string]*oidc.Provider
 	signUp    chat.ProviderSignUp
+	people    *People
+	roles     map[string]map[string]chat.ServerRole // by provider and group; a provider without any leaves roles alone
 	tickets   *tickets
 	clock     chat.Clock
 	log       *slog.Logger
@@ -122,7 +124,7 @@ func (s *Identities) Finish(ctx context.Context, r Return, d chat.Device) (opene
 	if ticket.User != 0 {
 		return Session{}, true, s.connect(ctx, chat.Actor{User: ticket.User, Session: kept.Session}, person, d)
 	}
-	opened, err = s.signIn(ctx, person, d)
+	opened, err = s.signIn(ctx, kept.Provider, person, d)
 	return opened, false, err
 }
 
@@ -173,13 +175,13 @@ func providerError(err error) error {
 	return err
 }
 
-func (s *Identities) signIn(ctx context.Context, p oidc.Person, d chat.Device) (Session, error) {
+func (s *Identities) signIn(ctx context.Context, provider string, p oidc.Person, d chat.Device) (Session, error) {
 	identity := s.identity(p)
 	known, err := s.store.UseIdentity(ctx, identity)
 	if errors.Is(err, chat.ErrIdentityNotFound) {
-		var made Session
-		if made, err = s.welcome(ctx, p, identity, d); err == nil {
-			return made, nil
+		var made chat.User
+		if made, err = s.welcome(ctx, p, identity); err == nil {
+			known.User = made.ID
 		}
 		// Two tabs of somebody new: the other one was first.
 		if errors.Is(err, chat.ErrIdentityTaken) {
@@ -189,11 +191,36 @@ func (s *Identities) signIn(ctx context.Context, p oidc.Person, d chat.Device) (
 	if err != nil {
 		return Session{}, fmt.Errorf("sign in through a provider: %w", err)
 	}
+	if err := s.assign(ctx, provider, known.User, p.Groups, d); err != nil {
+		return Session{}, fmt.Errorf("sign in through a provider: %w", err)
+	}
 	user, err := s.store.UserByID(ctx, known.User)
 	if err != nil {
 		return Session{}, fmt.Errorf("sign in through a provider: %w", err)
 	}
 	return s.sessions.open(ctx, user, d)
+}
+
+// assign gives somebody the highest role that their groups have here. Where a provider decides about roles it does so at every sign-in, and who is in
+// none of its groups is a member. The last owner stays one all the same: a slip at the provider must not leave a server that nobody can run.
+func (s *Identities) assign(ctx context.Context, provider string, user chat.UserID, groups []string, d chat.Device) error {
+	roles := s.roles[provider]
+	if len(roles) == 0 {
+		return nil
+	}
+	role := chat.ServerMember
+	for _, group := range groups {
+		if given := roles[group]; given == chat.ServerOwner || given == chat.ServerAdmin && role == chat.ServerMember {
+			role = given
+		}
+	}
+	_, err := s.people.Update(ctx, chat.Actor{}, user, chat.PersonChange{Role: &role}, d)
+	if errors.Is(err, chat.ErrLastOwner) {
+		s.log.WarnContext(ctx, "the last owner is in no group of owners at the provider, and stays one",
+			slog.String("provider", provider), slog.Int64("user_id", int64(user)))
+		return nil
+	}
+	return err
 }
 
 func (s *Identities) identity(p oidc.Person) chat.Identity {
@@ -216,12 +243,12 @@ const (
 	namesTried = 30
 )
 
-// welcome makes an account for somebody new and signs them in. The provider's word for an e-mail address is taken only where the provider has
+// welcome makes an account for somebody new. The provider's word for an e-mail address is taken only where the provider has
 // verified it and nobody here has it. It never leads into an account that is there already: an address can change hands.
-func (s *Identities) welcome(ctx context.Context, p oidc.Person, identity chat.Identity, d chat.Device) (Session, error) {
+func (s *Identities) welcome(ctx context.Context, p oidc.Person, identity chat.Identity) (chat.User, error) {
 	admission, err := s.admission()
 	if err != nil {
-		return Session{}, err
+		return chat.User{}, err
 	}
 	user := chat.User{DisplayName: name(p.Name), Email: p.Email, CreatedAt: now(s.clock)}
 	if chat.CheckEmail(user.Email).Code != "" {
@@ -243,15 +270,15 @@ func (s *Identities) welcome(ctx context.Context, p oidc.Person, identity chat.I
 		made, err := s.store.InsertUserWithIdentity(ctx, attempt, identity, admission)
 		switch {
 		case err == nil:
-			return s.sessions.start(ctx, made, d, nil)
+			return made, nil
 		case errors.Is(err, chat.ErrEmailTaken):
 			user.Email = ""
 			number-- // the name may be free
 		case !errors.Is(err, chat.ErrUsernameTaken):
-			return Session{}, err
+			return chat.User{}, err
 		}
 	}
-	return Session{}, chat.ErrUsernameTaken
+	return chat.User{}, chat.ErrUsernameTaken
 }
 
 // plain takes the accents off letters.

@@ -50,6 +50,8 @@ type Deps struct {
 	Providers      map[string]*oidc.Provider
 	ProviderSignUp chat.ProviderSignUp
 	Mail           MailDeps
+	// ProviderRoles are the roles of a provider's groups, by provider and group.
+	ProviderRoles map[string]map[string]chat.ServerRole
 }
 
 // Service holds the nouns.
@@ -107,13 +109,14 @@ func New(d Deps) *Service {
 		},
 	}
 	second.sessions = sessions
+	people := &People{store: d.Store, clock: d.Clock, sessions: sessions}
 	return &Service{
 		Options:   options,
 		Users:     users,
 		Emails:    &Emails{store: d.Store, users: users, sessions: sessions, mails: mails, tickets: tickets},
 		Mails:     mails,
 		Sessions:  sessions,
-		People:    &People{store: d.Store, clock: d.Clock, sessions: sessions},
+		People:    people,
 		Invites:   &Invites{store: d.Store, clock: d.Clock, options: options, access: access, sessions: sessions},
 		TwoFactor: second,
 		Passkeys: &Passkeys{
@@ -121,7 +124,7 @@ func New(d Deps) *Service {
 		},
 		Identities: &Identities{
 			store: d.Store, sessions: sessions, options: options, providers: d.Providers, signUp: d.ProviderSignUp,
-			tickets: tickets, clock: d.Clock, log: d.Logger,
+			people: people, roles: d.ProviderRoles, tickets: tickets, clock: d.Clock, log: d.Logger,
 		},
 		Notices:  &Notices{store: d.Store},
 		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members},
