@@ -427,8 +427,14 @@ func TestProvider_roles(t *testing.T) {
 				groups any
 				want   contract.ServerRole
 			}{
-				{[]string{"staff"}, "member"}, {[]string{"staff", "ops"}, "admin"}, {[]string{"ops", "board", "staff"}, "owner"}, {"ops", "admin"},
-				{[]string{"OPS"}, "member"}, {nil, "member"}, {map[string]any{"ops": true}, "member"}, {[]string{"board"}, "owner"},
+				{[]string{"staff"}, "member"},
+				{[]string{"staff", "ops"}, "admin"},
+				{[]string{"ops", "board", "staff"}, "owner"},
+				{"ops", "admin"},
+				{[]string{"OPS"}, "member"},
+				{nil, "member"},
+				{map[string]any{"ops": true}, "member"},
+				{[]string{"board"}, "owner"},
 			} {
 				if got := role(tt.groups); got != tt.want {
 					t.Errorf("in %v: %s, want %s", tt.groups, got, tt.want)

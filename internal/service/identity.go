@@ -178,10 +178,11 @@ func providerError(err error) error {
 func (s *Identities) signIn(ctx context.Context, provider string, p oidc.Person, d chat.Device) (Session, error) {
 	identity := s.identity(p)
 	known, err := s.store.UseIdentity(ctx, identity)
+	isNew := false
 	if errors.Is(err, chat.ErrIdentityNotFound) {
 		var made chat.User
 		if made, err = s.welcome(ctx, p, identity); err == nil {
-			known.User = made.ID
+			known.User, isNew = made.ID, true
 		}
 		// Two tabs of somebody new: the other one was first.
 		if errors.Is(err, chat.ErrIdentityTaken) {
@@ -197,6 +198,9 @@ func (s *Identities) signIn(ctx context.Context, provider string, p oidc.Person,
 	user, err := s.store.UserByID(ctx, known.User)
 	if err != nil {
 		return Session{}, fmt.Errorf("sign in through a provider: %w", err)
+	}
+	if isNew { // no device of theirs is a surprise
+		return s.sessions.start(ctx, user, d, nil)
 	}
 	return s.sessions.open(ctx, user, d)
 }
