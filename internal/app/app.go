@@ -114,10 +114,14 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.health = a.newHealth()
+	catchUps, err := limit.NewGate("parley_catch_up_reads", a.config.CatchUpReads, catchUpWait, registry)
+	if err != nil {
+		return fmt.Errorf("register the metrics of catching up: %w", err)
+	}
 	public, err := httpapi.New(httpapi.Options{
 		Service: a.service, Socket: a.node, Live: a.health.Live(), Ready: a.health.Ready(), Web: o.Web, Logger: a.log, Clock: a.clock,
 		Timeout: requestTimeout, BodyBytes: a.config.HTTP.BodyBytes, Secure: a.config.PublicURL.Scheme == "https", Origins: exact(a.config.CORSOrigins),
-		Budgets: a.budgets, Proxies: a.config.TrustedProxies, Registry: registry,
+		Budgets: a.budgets, Proxies: a.config.TrustedProxies, Registry: registry, CatchUps: catchUps,
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP door: %w", err)
@@ -193,6 +197,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 const (
 	requestTimeout = 10 * time.Second // a request over HTTP; twice what the database may take, for those that ask it twice
 	commandTimeout = 10 * time.Second
+	catchUpWait    = 2 * time.Second // for a place among the reads of those who come back; they are told to try later then
 	maxChannels    = 5000
 )
 

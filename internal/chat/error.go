@@ -160,3 +160,10 @@ func (f Faults) Err() error {
 	}
 	return &Error{Kind: KindInvalid, Code: "invalid", Detail: f[0].Detail, Fields: f}
 }
+
+// Busy is ErrUnavailable for now, because too many are asking the same.
+func Busy(retryAfter time.Duration) *Error {
+	e := *ErrUnavailable
+	e.RetryAfter = retryAfter
+	return &e
+}

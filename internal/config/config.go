@@ -43,6 +43,8 @@ type Config struct {
 	SignUp string
 	// SetupLink says that the first account needs the link that an empty server prints.
 	SetupLink bool
+	// CatchUpReads bounds how many reads of clients that come back are worked on at once; 0 is no bound.
+	CatchUpReads int
 	// SigningKeys are entries kid:seed: the first signs, the rest only verify. Empty only in development.
 	SigningKeys []string
 	// EncryptionKeys are entries kid:seed: the first seals, all open. Empty: nothing can be sealed, except in development, which makes one.

@@ -161,6 +161,10 @@ func limitTable(c *Config) []row {
 			Description: "How much the kernel may hold for a socket in each direction, before anything waits in Parley; or off, and it may be megabytes.",
 		}, parse: orOff(&c.Socket.KernelBytes, size(&c.Socket.KernelBytes, 4<<10, 64<<20))},
 		{Setting: Setting{
+			Name: "PARLEY_CATCH_UP_READS", Default: "32",
+			Description: "How many room lists and lists of changes this node reads at once, or off. The rest wait two seconds and are told to come back.",
+		}, parse: orOff(&c.CatchUpReads, integer(&c.CatchUpReads, 1, 100_000))},
+		{Setting: Setting{
 			Name: "PARLEY_SOCKET_PER_ADDRESS", Default: "200",
 			Description: "Sockets that one address (IPv4, or IPv6 /64) may have open on this node, or off.",
 		}, parse: orOff(&c.Socket.PerAddress, integer(&c.Socket.PerAddress, 1, 10_000_000))},

@@ -5,6 +5,7 @@ import (
 
 	"parley/internal/chat"
 	"parley/internal/contract"
+	"parley/internal/limit"
 	"parley/internal/service"
 )
 
@@ -13,6 +14,7 @@ type handler struct {
 	service  *service.Service
 	problems *problems
 	limits   *limits
+	catchUps *limit.Gate
 	cookie   string
 	secure   bool
 	clock    chat.Clock
@@ -37,4 +39,14 @@ func (h *handler) HandleAccessToken(ctx context.Context, operation contract.Oper
 func actor(ctx context.Context) chat.Actor {
 	a, _ := ctx.Value(actorKey{}).(chat.Actor)
 	return a
+}
+
+// catchUp takes a place among the reads with which clients make good for what they missed. A whole community that comes back at once asks for
+// these and for nothing else; without the bound, everybody else's requests would wait behind them.
+func (h *handler) catchUp(ctx context.Context) (leave func(), err error) {
+	leave, after, entered := h.catchUps.Enter(ctx)
+	if !entered {
+		return nil, chat.Busy(after)
+	}
+	return leave, nil
 }

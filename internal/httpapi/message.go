@@ -44,6 +44,11 @@ func (h *handler) DeleteMessage(ctx context.Context, p contract.DeleteMessagePar
 
 // ListChanges implements GET /api/v1/rooms/{room_id}/changes.
 func (h *handler) ListChanges(ctx context.Context, p contract.ListChangesParams) (*contract.ChangePage, error) {
+	leave, err := h.catchUp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	c, err := h.service.Messages.Changes(ctx, actor(ctx), chat.RoomID(p.RoomID), p.Since, p.Limit.Or(chat.DefaultChange))
 	if err != nil {
 		return nil, err

@@ -10,6 +10,11 @@ import (
 
 // ListRooms implements GET /api/v1/rooms.
 func (h *handler) ListRooms(ctx context.Context) (*contract.RoomList, error) {
+	leave, err := h.catchUp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	list, err := h.service.Rooms.List(ctx, actor(ctx))
 	if err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ type Options struct {
 	Origins []string
 	Budgets limit.Budgets
 	Proxies limit.Proxies // whose word about a client's address is taken
+	// CatchUps bounds the reads of clients that have missed something.
+	CatchUps *limit.Gate
 	// Registry is where the door's metrics are registered.
 	Registry prometheus.Registerer
 }
@@ -38,7 +40,7 @@ type Options struct {
 // New makes the door. The routes are all here; the middleware list is read from the outside in.
 func New(o Options) (http.Handler, error) {
 	limits := &limits{Budgets: o.Budgets, proxies: o.Proxies, log: o.Logger}
-	h := &handler{service: o.Service, limits: limits, cookie: cookieName(o.Secure), secure: o.Secure, clock: o.Clock}
+	h := &handler{service: o.Service, limits: limits, catchUps: o.CatchUps, cookie: cookieName(o.Secure), secure: o.Secure, clock: o.Clock}
 	problems := &problems{log: o.Logger}
 	h.problems = problems
 	api, err := contract.NewServer(h, h,
