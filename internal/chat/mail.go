@@ -17,6 +17,12 @@ const (
 	MailPasswordReset   MailKind = "password.reset"   // through a link
 	MailSessionOpened   MailKind = "session.opened"   // a sign-in from a new device
 	MailSessionReused   MailKind = "session.reused"   // the alarm
+
+	MailTwoFactorEnabled  MailKind = "two_factor.enabled"
+	MailTwoFactorDisabled MailKind = "two_factor.disabled"
+	MailRecoveryUsed      MailKind = "two_factor.recovery_used"
+	MailPasskeyAdded      MailKind = "passkey.added"
+	MailPasskeyCopied     MailKind = "passkey.copied"
 )
 
 // Mail is one to be sent. It holds no words and no secret: both are made when it is sent, so that whoever reads what waits finds no link.

@@ -11,6 +11,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"parley/internal/contract"
+	"parley/internal/mail/mailtest"
 	"parley/internal/parleytest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
@@ -373,4 +374,37 @@ func TestTwoFactor_key_rotation(t *testing.T) {
 			stop(s)
 		})
 	}
+}
+
+// Who reads only their mail learns of it too, whatever the alarms are set to.
+func TestTwoFactor_mails(t *testing.T) {
+	t.Parallel()
+	box, c := mailtest.Start(t, mailtest.Config{}), &clock{}
+	s := parleytest.Start(t, parleytest.Mail(box), parleytest.Clock(c.now), parleytest.With("PARLEY_MAIL_ALERTS=false"))
+	maya := withEmail(t, s, box, "maya", "maya@x.org")
+	_, recovery := enrol(t, maya, c)
+	wantMail(t, box.Next(t), "maya@x.org", "was turned on")
+	addPasskey(t, s, maya, "Phone")
+	wantMail(t, box.Next(t), "maya@x.org", "passkey was added")
+	with(maya, "me/two-factor/disable", object{"current_password": parleytest.Password, "recovery_code": recovery[0]}).Want(204)
+	wantMail(t, box.Next(t), "maya@x.org", "recovery code was used")
+	if m := wantMail(t, box.Next(t), "maya@x.org", "was turned off"); !strings.Contains(m.Text, "The password alone signs in to @maya from now on: ") {
+		t.Errorf("the mail says\n%s", m.Text)
+	}
+	box.None(t)
+}
+
+// An account that is deactivated while its sign-in waits, or that has a passkey, is out.
+func TestTwoFactor_of_a_deactivated_account(t *testing.T) {
+	t.Parallel()
+	parleytest.Each(t, func(t *testing.T, s *parleytest.Server) {
+		c := &clock{}
+		owner, theo := s.SignUp(t, "maya"), s.SignUp(t, "theo")
+		theos, _ := enrol(t, theo, c)
+		phone := addPasskey(t, s, theo, "Phone")
+		waiting := challenged(t, s, "theo")
+		owner.Govern(theo.Me.ID, map[string]any{"deactivated": true}).Want(http.StatusOK)
+		finish(t, s, waiting.Ticket, object{"code": theos.codeAt(1)}).WantProblem(403, "account_deactivated")
+		passkeySignIn(t, s, phone).WantProblem(403, "account_deactivated")
+	})
 }

@@ -20,7 +20,6 @@ type occasion struct {
 // write is every word that this server sends by mail, in English. Another language is another function like it.
 func (o occasion) write(kind chat.MailKind) mail.Letter {
 	l := mail.Letter{Language: "en", Link: o.link, Footer: "Sent by Parley at " + o.site + ". Nobody reads answers to this address."}
-	const change = "If this was not you, somebody else has got in: change your password now, and sign out the devices that you do not know."
 	switch kind {
 	case chat.MailVerify:
 		l.Subject, l.Heading, l.Action = "Confirm your address for "+o.site, "Is this your address?", "Confirm this address"
@@ -54,8 +53,24 @@ func (o occasion) write(kind chat.MailKind) mail.Letter {
 			"A copy of a session of @" + o.username + " was used: " + o.from() + ". The session has ended on both sides.",
 			"Change your password if you do not know why.",
 		}
+	default:
+		said := proofs[kind]
+		l.Subject, l.Heading = said[0]+" at "+o.site, said[0]
+		l.Paragraphs = []string{fmt.Sprintf(said[1], "@"+o.username) + ": " + o.from() + ".", change}
 	}
 	return l
+}
+
+// change is what to do about a letter that its reader did not expect.
+const change = "If this was not you, somebody else has got in: change your password now, and sign out the devices that you do not know."
+
+// proofs are the letters about what signs a person in besides the password: the heading, and what happened.
+var proofs = map[chat.MailKind][2]string{
+	chat.MailTwoFactorEnabled:  {"Two-step sign-in was turned on", "Signing in to %s asks for a code from now on"},
+	chat.MailTwoFactorDisabled: {"Two-step sign-in was turned off", "The password alone signs in to %s from now on"},
+	chat.MailRecoveryUsed:      {"A recovery code was used", "A recovery code of %s was used"},
+	chat.MailPasskeyAdded:      {"A passkey was added", "A passkey was added that signs in to %s"},
+	chat.MailPasskeyCopied:     {"A passkey was refused", "A passkey of %s was refused because a copy of it seems to exist; delete it and add a new one"},
 }
 
 // from says where and when something happened.

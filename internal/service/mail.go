@@ -83,9 +83,16 @@ var mailOf = map[chat.NoticeKind]chat.MailKind{
 	chat.NoticeSessionReused:   chat.MailSessionReused,
 	chat.NoticePasswordChanged: chat.MailPasswordChanged,
 	chat.NoticePasswordReset:   chat.MailPasswordReset,
+
+	chat.NoticeTwoFactorEnabled:  chat.MailTwoFactorEnabled,
+	chat.NoticeTwoFactorDisabled: chat.MailTwoFactorDisabled,
+	chat.NoticeRecoveryUsed:      chat.MailRecoveryUsed,
+	chat.NoticePasskeyAdded:      chat.MailPasskeyAdded,
+	chat.NoticePasskeyCopied:     chat.MailPasskeyCopied,
 }
 
-// noteNotice notes the mail that goes with a notice, if there is one. The alarms can be turned off; that a password is another one cannot.
+// noteNotice notes the mail that goes with a notice, if there is one. The alarms can be turned off; that something else signs a person in
+// now cannot.
 func (m *Mails) noteNotice(ctx context.Context, n chat.Notice) {
 	kind, there := mailOf[n.Kind]
 	alarm := n.Kind == chat.NoticeSessionOpened || n.Kind == chat.NoticeSessionReused
