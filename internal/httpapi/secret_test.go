@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley/internal/contract"
+	"parley/internal/mail/mailtest"
 	"parley/internal/parleytest"
 )
 
@@ -58,24 +59,60 @@ func TestSecrets_are_not_logged(t *testing.T) {
 		nobody.Refresh(stolen).WantProblem(401, "session_over")
 		nobody.Do(http.MethodPost, "/api/v1/auth/logout", nil, "Cookie", other.Cookie, "X-Parley", "1").Want(204)
 
-		log, measured := s.Log.String(), metrics(t, s)
-		if !strings.Contains(log, "/api/v1/auth/login") || !strings.Contains(log, "reused") {
-			t.Fatal("the log does not have what happened, so that nothing is in it says nothing")
+		wantNoSecrets(t, s, secrets, "/api/v1/auth/login", "reused")
+	}, parleytest.With("PARLEY_LOG_LEVEL=debug"))
+}
+
+// Nor does what lets people in by other ways: links in mails, invites, authenticator apps.
+func TestSecrets_of_links_and_codes_are_not_logged(t *testing.T) {
+	t.Parallel()
+	mailed(t, func(t *testing.T, s *parleytest.Server, box *mailtest.Server, c *clock) {
+		maya := signUpWith(t, s, "maya", "maya@x.org")
+		confirmation := box.Next(t).Token(t)
+		confirm(t, s, confirmation+"x").WantProblem(400, "ticket_over")
+		confirm(t, s, confirmation).Want(http.StatusNoContent)
+		ask(t, s, "maya").Want(http.StatusAccepted)
+		link := box.Next(t).Token(t)
+
+		invite := maya.Invite(object{"role": "member", "max_uses": 1}).Token
+		lookAt(t, s, invite).Want(http.StatusOK)
+		join(t, s, "theo", invite).Want(http.StatusCreated)
+		join(t, s, "ines", invite)
+
+		authenticator, recovery := enrol(t, maya, c)
+		ticket := challenged(t, s, "maya").Ticket
+		finish(t, s, ticket, object{"code": "000000"})
+		finish(t, s, ticket, object{"recovery_code": recovery[0]}).Want(http.StatusOK)
+		reset(t, s, link, fresh).Want(http.StatusNoContent)
+		reset(t, s, link, fresh).WantProblem(400, "ticket_over")
+
+		secrets := append([]string{confirmation, link, invite, authenticator.secret, ticket, fresh}, recovery...)
+		wantNoSecrets(t, s, secrets, "/api/v1/auth/login", "/api/v1/auth/password-reset/confirm")
+	})
+}
+
+// wantNoSecrets looks for secrets, and for parts of them that are long enough to be found again, in what a server logged and measured. The log has to
+// have what happened, or else that nothing is in it says nothing.
+func wantNoSecrets(t *testing.T, s *parleytest.Server, secrets []string, happened ...string) {
+	t.Helper()
+	log, measured := s.Log.String(), metrics(t, s)
+	for _, what := range happened {
+		if !strings.Contains(log, what) {
+			t.Fatalf("the log does not have %s", what)
 		}
-		for _, secret := range secrets {
-			// A part of a token that is long enough to be found again would be as bad.
-			for from := 0; from < len(secret); from += 16 {
-				part := secret[from:min(from+24, len(secret))]
-				if len(part) < 16 && from > 0 {
-					continue
-				}
-				if strings.Contains(log, part) {
-					t.Errorf("the log has %q", part)
-				}
-				if strings.Contains(measured, part) {
-					t.Errorf("the metrics have %q", part)
-				}
+	}
+	for _, secret := range secrets {
+		for from := 0; from < len(secret); from += 16 {
+			part := secret[from:min(from+24, len(secret))]
+			if len(part) < 16 && from > 0 {
+				continue
+			}
+			if strings.Contains(log, part) {
+				t.Errorf("the log has %q", part)
+			}
+			if strings.Contains(measured, part) {
+				t.Errorf("the metrics have %q", part)
 			}
 		}
-	}, parleytest.With("PARLEY_LOG_LEVEL=debug"))
+	}
 }
