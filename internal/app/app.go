@@ -150,6 +150,9 @@ func (a *App) wire(registry *prometheus.Registry) error {
 		return err
 	}
 	providers, err := a.newProviders(registry)
+	if err != nil {
+		return err
+	}
 	mails, err := a.mailDeps(registry)
 	if err != nil {
 		return err

@@ -218,7 +218,8 @@ func (s *Identities) assign(ctx context.Context, provider string, user chat.User
 			role = given
 		}
 	}
-	_, err := s.people.Update(ctx, chat.Actor{}, user, chat.PersonChange{Role: &role}, d)
+	// The provider speaks for the host, who named it in the settings; in the audit it is the server itself.
+	_, err := s.people.Update(ctx, chat.Actor{User: chat.HostID}, user, chat.PersonChange{Role: &role}, d)
 	if errors.Is(err, chat.ErrLastOwner) {
 		s.log.WarnContext(ctx, "the last owner is in no group of owners at the provider, and stays one",
 			slog.String("provider", provider), slog.Int64("user_id", int64(user)))

@@ -103,7 +103,7 @@ func (p *Provider) Asked(path string) int {
 // Visit is a browser that is sent to the provider, where its owner agrees. It returns the address that the provider sends it back to.
 func (p *Provider) Visit(tb testing.TB, location string) *url.URL {
 	tb.Helper()
-	request, err := http.NewRequest(http.MethodGet, location, nil)
+	request, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, location, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		answer.Set("code", code)
 	}
 	back.RawQuery = answer.Encode()
-	http.Redirect(w, r, back.String(), http.StatusSeeOther)
+	http.Redirect(w, r, back.String(), http.StatusSeeOther) //nolint:gosec // sending people to where they ask for is what this does
 }
 
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
@@ -188,7 +188,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		send(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
 		return
 	}
-	now := time.Now()
+	now := time.Now() //nolint:forbidigo // a provider has a clock of its own
 	claims := jwt.MapClaims{
 		"iss": p.URL, "aud": ClientID, "nonce": asked.Get("nonce"), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
 	}
