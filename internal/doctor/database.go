@@ -28,6 +28,7 @@ func (e *examination) database(ctx context.Context) {
 	e.report(ctx, "durability", "acknowledged means on the disk", "change it in postgresql.conf", s.Durability)
 	e.report(ctx, "integrity", "the engine finds no damage", "stop the server and restore the newest backup that is whole", s.Integrity)
 	if e.schema(ctx, s) {
+		e.accounts(ctx, s)
 		e.report(ctx, "invariants", "everything that must hold in the data does", "make a backup, keep this report, and report it as a bug", s.Invariants)
 		e.sealed(ctx, s)
 	}
@@ -55,6 +56,21 @@ func (e *examination) reach(ctx context.Context) *store.Store {
 	e.add("database", OK, fmt.Sprintf("%s, %s, reached in %s", s.Dialect(), bytesText(size), e.options.Clock().Sub(started).Round(100*time.Microsecond)), "")
 	e.disk(size)
 	return s
+}
+
+// accounts tells whoever set up a server that it waits for its owner, and how that goes.
+func (e *examination) accounts(ctx context.Context, s *store.Store) {
+	inhabited, err := s.HasUsers(ctx)
+	switch {
+	case err != nil:
+		e.add("accounts", Faulty, err.Error(), "")
+	case inhabited:
+		e.add("accounts", OK, "somebody has an account; sign-up is "+e.options.Config.SignUp, "")
+	case e.options.Config.SetupLink:
+		e.add("accounts", Warning, "nobody has an account yet", "open the link that parley serve prints at its start, or run: parley admin setup-link")
+	default:
+		e.add("accounts", Warning, "nobody has an account yet: whoever makes the first one owns the server", "open the page and make it")
+	}
 }
 
 func (e *examination) schema(ctx context.Context, s *store.Store) bool {

@@ -171,6 +171,15 @@ func TestExamine_finds(t *testing.T) {
 			t.Helper()
 			i.execute(t, "UPDATE rooms SET member_count = 7")
 		}, "invariants", doctor.Faulty, "member_count: room 1 says it has 7 members, it has 1"},
+		{"no_account_yet", func(t *testing.T, i *installation) {
+			t.Helper()
+			i.execute(t, "DELETE FROM members; DELETE FROM rooms; DELETE FROM users")
+			i.environ = append(i.environ, "PARLEY_SETUP_LINK=true")
+		}, "accounts", doctor.Warning, "parley admin setup-link"},
+		{"nobody_owns_the_server", func(t *testing.T, i *installation) {
+			t.Helper()
+			i.execute(t, "UPDATE users SET role = 'member'")
+		}, "invariants", doctor.Faulty, "server_owner"},
 		{"lost_encryption_key", func(t *testing.T, i *installation) {
 			t.Helper()
 			i.environ = append(i.environ, "PARLEY_AUTH_ENCRYPTION_KEYS="+newKey)

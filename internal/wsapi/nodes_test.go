@@ -380,3 +380,21 @@ func TestNodes_notices(t *testing.T) {
 	p.here.SignIn(t, "maya", "User-Agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1")
 	until(there, contract.NoticeAddedEventEvent)
 }
+
+// Whoever is deactivated at one node is out at every other within a second: the socket ends, and their token is worth nothing.
+func TestNodes_deactivated_is_out(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, contract.RoomKindPublic, nil)
+	far := p.tomas.Connect()
+	far.Subscribe(p.room)
+	start := time.Now()
+	p.maya.Govern(p.tomas.Me.ID, map[string]any{"deactivated": true}).Want(http.StatusOK)
+	if e := far.Ended(); e.Code != 3550 {
+		t.Errorf("the far socket ended with %d %s", e.Code, e.Reason)
+	}
+	if took := time.Since(start); took > 5*time.Second { // told, and not found out by asking, which happens every fifteen
+		t.Errorf("they went on for %v", took)
+	}
+	p.tomas.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(http.StatusUnauthorized, "unauthenticated")
+	p.tomas.Refresh("").WantProblem(http.StatusUnauthorized, "session_over")
+}

@@ -14,7 +14,7 @@ const page = 50
 export const peopleKey = ['people'] as const
 export const invitesKey = ['invites'] as const
 
-/** Everybody with an account whose name has a text in it, by username. */
+/** Everybody with an account whose name has a text in it, by username. Nobody tells of new ones, so it is asked for whenever it is looked at. */
 export function peopleQuery(api: Api, query: string) {
   return infiniteQueryOptions({
     queryKey: [...peopleKey, query],
@@ -26,6 +26,7 @@ export function peopleQuery(api: Api, query: string) {
       ),
     initialPageParam: '',
     getNextPageParam: (last) => (last.has_more ? last.items.at(-1)?.username : undefined),
+    staleTime: 0,
     refetchOnWindowFocus: true,
   })
 }
