@@ -22,6 +22,8 @@ type adminCmd struct {
 	Deactivate    adminDeactivateCmd    `cmd:"" help:"Sign somebody out everywhere, and keep them out."`
 	Reactivate    adminReactivateCmd    `cmd:"" help:"Let somebody in again."`
 	ResetPassword adminResetPasswordCmd `cmd:"" help:"Give somebody a new password and print it."`
+
+	ResetTwoFactor adminResetTwoFactorCmd `cmd:"" help:"Turn somebody's two-step sign-in off."`
 }
 
 type (
@@ -49,6 +51,10 @@ type (
 	}
 
 	adminResetPasswordCmd struct {
+		Username string `arg:"" help:"Whose."`
+	}
+
+	adminResetTwoFactorCmd struct {
 		Username string `arg:"" help:"Whose."`
 	}
 )
@@ -172,6 +178,21 @@ func (a adminResetPasswordCmd) Run(ctx context.Context, e env) error {
 			return err
 		}
 		_, err = fmt.Fprintf(e.stdout, "%s\n", password)
+		return err
+	})
+}
+
+// Run turns it off.
+func (a adminResetTwoFactorCmd) Run(ctx context.Context, e env) error {
+	return office(ctx, e, func(_ config.Config, o *app.Office) error {
+		user, err := o.People.ByUsername(ctx, a.Username)
+		if err != nil {
+			return err
+		}
+		if err := o.TwoFactor.Reset(ctx, host, user.ID, chat.Device{}); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(e.stdout, "%s signs in with the password alone\n", user.Username)
 		return err
 	})
 }

@@ -70,6 +70,8 @@ func TestAdmin(t *testing.T) {
 	start(t, with, "admin", "deactivate", "maya").exits(t, 1, "needs an owner")
 	start(t, with, "admin", "set-role", "nobody", "owner").exits(t, 1, "no such person")
 	start(t, with, "admin", "set-role", "maya", "king").exits(t, 2)
+	start(t, with, "admin", "reset-two-factor", "maya").exits(t, 1, "Two-step sign-in is not on")
+	start(t, with, "admin", "reset-two-factor", "nobody").exits(t, 1, "no such person")
 	start(t, with, "admin", "create-invite", "--uses", "0").exits(t, 1, "max_uses")
 	invite := start(t, with, "admin", "create-invite", "--role", "admin", "--note", "from the host")
 	invite.exits(t, 0)

@@ -53,6 +53,7 @@ const (
 	RenewRecoveryCodesOperation   OperationName = "RenewRecoveryCodes"
 	ResendEmailOperation          OperationName = "ResendEmail"
 	ResetPasswordOperation        OperationName = "ResetPassword"
+	ResetTwoFactorOperation       OperationName = "ResetTwoFactor"
 	RevokeAllSessionsOperation    OperationName = "RevokeAllSessions"
 	RevokeInviteOperation         OperationName = "RevokeInvite"
 	RevokeSessionOperation        OperationName = "RevokeSession"

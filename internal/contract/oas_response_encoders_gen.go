@@ -753,6 +753,12 @@ func encodeResetPasswordResponse(response *ResetPasswordNoContent, w http.Respon
 	return nil
 }
 
+func encodeResetTwoFactorResponse(response *ResetTwoFactorNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
 func encodeRevokeAllSessionsResponse(response *RevokeAllSessionsNoContent, w http.ResponseWriter) error {
 	w.WriteHeader(204)
 

@@ -3837,6 +3837,9 @@ func (s *ResetPasswordInput) SetPassword(val string) {
 // ResetPasswordNoContent is response for ResetPassword operation.
 type ResetPasswordNoContent struct{}
 
+// ResetTwoFactorNoContent is response for ResetTwoFactor operation.
+type ResetTwoFactorNoContent struct{}
+
 type Revision int64
 
 // Ref: #/components/schemas/RevokeAllInput

@@ -76,6 +76,7 @@ var operationRolesAccessToken = map[string][]string{
 	RenamePasskeyOperation:        []string{},
 	RenewRecoveryCodesOperation:   []string{},
 	ResendEmailOperation:          []string{},
+	ResetTwoFactorOperation:       []string{},
 	RevokeAllSessionsOperation:    []string{},
 	RevokeInviteOperation:         []string{},
 	RevokeSessionOperation:        []string{},

@@ -311,6 +311,13 @@ type Handler interface {
 	//
 	// POST /api/v1/auth/password-reset/confirm
 	ResetPassword(ctx context.Context, req *ResetPasswordInput) error
+	// ResetTwoFactor implements resetTwoFactor operation.
+	//
+	// For who has lost the app and the recovery codes. Admins may for members, owners for everybody else;
+	// nobody may for themselves, who have the way through password and code. The person is told.
+	//
+	// POST /api/v1/admin/people/{user_id}/reset-two-factor
+	ResetTwoFactor(ctx context.Context, params ResetTwoFactorParams) error
 	// RevokeAllSessions implements revokeAllSessions operation.
 	//
 	// Sign out everywhere.

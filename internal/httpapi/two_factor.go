@@ -96,3 +96,8 @@ func (h *handler) DisableTwoFactor(ctx context.Context, in *contract.TwoFactorPr
 		return h.service.TwoFactor.Disable(ctx, actor(ctx), in.CurrentPassword, secondFactor(in.Code, in.RecoveryCode), device(ctx))
 	})
 }
+
+// ResetTwoFactor implements POST /api/v1/admin/people/{user_id}/reset-two-factor.
+func (h *handler) ResetTwoFactor(ctx context.Context, p contract.ResetTwoFactorParams) error {
+	return h.service.TwoFactor.Reset(ctx, actor(ctx), chat.UserID(p.UserID), device(ctx))
+}

@@ -408,3 +408,43 @@ func TestTwoFactor_of_a_deactivated_account(t *testing.T) {
 		passkeySignIn(t, s, phone).WantProblem(403, "account_deactivated")
 	})
 }
+
+// Whoever has lost everything is helped by those who run the server, and by nobody else; their own they cannot turn off this way.
+func TestTwoFactor_reset_for_somebody(t *testing.T) {
+	t.Parallel()
+	parleytest.Each(t, func(t *testing.T, s *parleytest.Server) {
+		c := &clock{}
+		owner, admin, other, theo := s.SignUp(t, "maya"), s.SignUp(t, "ada"), s.SignUp(t, "boris"), s.SignUp(t, "theo")
+		for _, p := range []*parleytest.Person{admin, other} {
+			owner.Govern(p.Me.ID, map[string]any{"role": "admin"}).Want(http.StatusOK)
+		}
+		var theos app
+		for _, p := range []*parleytest.Person{owner, admin, other, theo} {
+			theos, _ = enrol(t, p, c)
+		}
+		reset := func(who, whom *parleytest.Person) *parleytest.Response {
+			return with(who, fmt.Sprintf("admin/people/%d/reset-two-factor", whom.Me.ID), nil)
+		}
+		for name, no := range map[string][2]*parleytest.Person{
+			"a member": {theo, other}, "a member for themselves": {theo, theo}, "an admin for an admin": {admin, other},
+			"an admin for the owner": {admin, owner}, "an admin for themselves": {admin, admin}, "the owner for themselves": {owner, owner},
+		} {
+			if r := reset(no[0], no[1]); r.Status != http.StatusForbidden {
+				t.Errorf("%s: %d %s", name, r.Status, r.Body)
+			}
+		}
+		reset(s.Anonymous(t), theo).WantProblem(401, "unauthenticated")
+		with(owner, "admin/people/9999999/reset-two-factor", nil).WantProblem(404, "user_not_found")
+		with(owner, "admin/people/x/reset-two-factor", nil).WantProblem(404, "user_not_found", "user_id")
+
+		waiting := challenged(t, s, "theo")
+		reset(admin, theo).Want(http.StatusNoContent)
+		finish(t, s, waiting.Ticket, object{"code": theos.codeAt(1)}).WantProblem(400, "ticket_over")
+		s.SignIn(t, "theo")
+		if got := kinds(theo); len(got) == 0 || got[0] != "two_factor.disabled" {
+			t.Errorf("told %v", got)
+		}
+		reset(admin, theo).WantProblem(409, "two_factor_off")
+		reset(owner, other).Want(http.StatusNoContent)
+	})
+}

@@ -151,6 +151,28 @@ func (f *TwoFactor) Disable(ctx context.Context, actor chat.Actor, password stri
 	return nil
 }
 
+// Reset turns the second step of somebody else off, who has lost the app and the codes.
+func (f *TwoFactor) Reset(ctx context.Context, actor chat.Actor, id chat.UserID, d chat.Device) error {
+	by, err := manager(ctx, f.store, actor)
+	if err != nil {
+		return err
+	}
+	person, err := f.store.UserByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	if by.ID == person.ID || !by.Role.CanGovern(person.Role) {
+		return chat.ErrForbidden
+	}
+	if err := f.store.DeleteTOTPKey(ctx, id); err != nil {
+		return err
+	}
+	// The notice is about no session of the person's: all of them see it.
+	f.sessions.recordLate(live(ctx), d, []chat.AuditEntry{{Action: chat.AuditTwoFactorDisabled, Actor: actor.Recorded(), User: id}},
+		[]chat.Notice{{Kind: chat.NoticeTwoFactorDisabled, User: id}})
+	return nil
+}
+
 // prove asks for both factors of somebody who is signed in: who finds an open browser has neither.
 func (f *TwoFactor) prove(ctx context.Context, actor chat.Actor, password string, shown chat.SecondFactor, d chat.Device) error {
 	if err := shown.Check(); err != nil {
