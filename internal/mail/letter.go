@@ -52,7 +52,7 @@ var sheet = template.Must(template.New("letter").Parse(`<!doctype html>
 :root { color-scheme: light dark; }
 @media (prefers-color-scheme: dark) {
   .page { background: #0a1213 !important; } .sheet { background: #121b1c !important; border-color: #232e2e !important; }
-  .ink { color: #ede9e1 !important; } .soft { color: #a3a49a !important; } .button { background: #ec794a !important; color: #1f0f09 !important; }
+  .ink { color: #ede9e1 !important; } .soft { color: #a3a49a !important; } .button { background: #ede9e1 !important; color: #152527 !important; }
 }
 </style>
 </head>
@@ -63,7 +63,7 @@ var sheet = template.Must(template.New("letter").Parse(`<!doctype html>
 <p class="ink" style="margin:0 0 14px;font:400 15px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;color:#152527;">{{.}}</p>
 {{- end}}
 {{- if .Link}}
-<p style="margin:24px 0;"><a class="button" href="{{.Link}}" style="display:inline-block;padding:12px 20px;border-radius:8px;background:#b93c18;color:#ffffff;font:600 15px/1.2 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;text-decoration:none;">{{.Action}}</a></p>
+<p style="margin:24px 0;"><a class="button" href="{{.Link}}" style="display:inline-block;padding:12px 20px;border-radius:8px;background:#152527;color:#fdfcf8;font:600 15px/1.2 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;text-decoration:none;">{{.Action}}</a></p>
 {{- end}}
 {{- if .Note}}
 <p class="soft" style="margin:0 0 14px;font:400 13px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;color:#586769;">{{.Note}}</p>

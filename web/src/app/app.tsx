@@ -12,11 +12,22 @@ import styles from './app.module.css'
 export const loadInside = () => import('./inside')
 const Inside = lazy(loadInside)
 
+/** The pages that links in mails lead to. They are the same whether somebody is signed in or not. */
+const Recovery = lazy(() => import('@/features/recovery'))
+const recoveryPaths = ['/forgot', '/reset', '/verify']
+
 const retryMs = 3000
 
 export function App({ session }: { session: Session }) {
   const state = useStore(session.store)
   const [path] = useLocation()
+  if (recoveryPaths.includes(path)) {
+    return (
+      <Suspense fallback={<main className={styles.full} aria-busy="true" aria-label={t.loading} />}>
+        <Recovery path={path} />
+      </Suspense>
+    )
+  }
   switch (state.status) {
     case 'starting':
       return <main className={styles.full} aria-busy="true" aria-label={t.loading} />

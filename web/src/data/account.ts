@@ -7,12 +7,18 @@ export type Identity = components['schemas']['Identity']
 export type AccountNotice = components['schemas']['Notice']
 
 export const sessionsKey = ['sessions'] as const
+export const meKey = ['me'] as const
 export const waysInKey = ['ways-in'] as const
 export const noticesKey = ['notices'] as const
 
 /** Where I am signed in. Asked for whenever it is looked at: a device that is not there any more must not be shown as one that is. */
 export function sessionsQuery(api: Api) {
   return queryOptions({ queryKey: sessionsKey, queryFn: async () => (await data(api.GET('/api/v1/me/sessions'))).items, staleTime: 0 })
+}
+
+/** My account as it is now: an address is confirmed in another tab, or on another device. */
+export function meQuery(api: Api) {
+  return queryOptions({ queryKey: meKey, queryFn: () => data(api.GET('/api/v1/me')), staleTime: 0, refetchOnWindowFocus: true })
 }
 
 /** How I can get into my account. */

@@ -18,6 +18,7 @@ export interface SignUpInput {
   password: string
   display_name?: string
   invite?: string
+  email?: string
 }
 
 interface Token {
@@ -190,7 +191,8 @@ async function postRefresh(): Promise<SessionAnswer> {
   }
 }
 
-async function post<T = SessionAnswer>(path: string, body: unknown, patienceMs = timeoutMs): Promise<T> {
+/** Sends something for which nobody has to be signed in. */
+export async function post<T = SessionAnswer>(path: string, body: unknown, patienceMs = timeoutMs): Promise<T> {
   let response: Response
   try {
     response = await fetch(path, {
@@ -203,5 +205,5 @@ async function post<T = SessionAnswer>(path: string, body: unknown, patienceMs =
     throw new NetworkError(error)
   }
   if (!response.ok) throw await problemFrom(response)
-  return (response.status === 204 ? undefined : await response.json()) as T
+  return (response.status === 204 || response.status === 202 ? undefined : await response.json()) as T
 }

@@ -18,7 +18,16 @@ export type ServerEvent = Schemas['Event']
 export type RoomEvent = Extract<ServerEvent, { room_id: number }>
 
 /** The limits the server enforces, so that a person is told before sending. */
-export const limits = { body: 8000, roomName: 80, topic: 250, username: 32, displayName: 64, passwordMin: 10, passwordMax: 256 } as const
+export const limits = {
+  body: 8000,
+  roomName: 80,
+  topic: 250,
+  username: 32,
+  displayName: 64,
+  email: 254,
+  passwordMin: 10,
+  passwordMax: 256,
+} as const
 
 /** The server counts characters, not UTF-16 units: an emoji is one or a few, never a surprise. */
 export function countCharacters(text: string): number {

@@ -1,4 +1,6 @@
 export { Gate } from './gate'
 export { JoinPage } from './join-page'
+export { PasswordField } from './password-field'
 export { SignInPage } from './sign-in-page'
 export { SignUpPage } from './sign-up-page'
+export { useAuthForm } from './use-auth-form'

@@ -73,6 +73,9 @@ function FirstStep({ session, notice: before, onChallenge }: FirstStepProps) {
           error={faults.fields.get('username')}
         />
         <PasswordField error={faults.fields.get('password')} />
+        <Link href="/forgot" className={styles.forgot}>
+          {t.recovery.forgot}
+        </Link>
         <Button type="submit" look="solid" wide busy={busy}>
           {busy ? t.auth.signingIn : t.auth.signIn}
         </Button>

@@ -1,3 +1,4 @@
+import { useAuthOptions } from '@/data/options'
 import type { Session } from '@/data/session'
 import { limits } from '@/data/types'
 import { t } from '@/i18n'
@@ -9,12 +10,14 @@ import { useAuthForm } from './use-auth-form'
 
 /** What a new account needs, with an invite or without. */
 export function SignUpForm({ session, invite, onDone }: { session: Session; invite?: string; onDone?: () => void }) {
+  const mails = useAuthOptions()?.password_reset
   const { busy, faults, submit } = useAuthForm(
     async (values) => {
       await session.signUp({
         username: String(values.get('username')).trim(),
         password: String(values.get('password')),
         display_name: String(values.get('display_name')).trim() || undefined,
+        email: String(values.get('email') ?? '').trim() || undefined,
         invite,
       })
       onDone?.()
@@ -53,6 +56,17 @@ export function SignUpForm({ session, invite, onDone }: { session: Session; invi
         hint={t.auth.displayNameHint}
         error={faults.fields.get('display_name')}
       />
+      {mails && (
+        <TextField
+          label={t.email.field}
+          name="email"
+          type="email"
+          autoComplete="email"
+          maxLength={limits.email}
+          hint={t.email.optional}
+          error={faults.fields.get('email')}
+        />
+      )}
       <PasswordField fresh hint={t.auth.passwordHint} error={faults.fields.get('password')} />
       <Button type="submit" look="solid" wide busy={busy}>
         {busy ? t.auth.creatingAccount : t.auth.createAccount}

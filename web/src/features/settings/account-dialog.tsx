@@ -4,6 +4,7 @@ import { Dialog } from '@/ui/overlays'
 import { Skeleton } from '@/ui/skeleton'
 import styles from './account-dialog.module.css'
 import { Devices } from './devices'
+import { Email } from './email'
 import { Identities } from './identities'
 import { PasswordForm } from './password-form'
 
@@ -22,6 +23,7 @@ export default function AccountDialog({ onClose, onSignOut }: { onClose: () => v
         <h3>{t.account.password}</h3>
         <PasswordForm />
       </section>
+      <Email />
       <Suspense fallback={<Skeleton rows={2} label={t.loading} />}>
         <section className={styles.section}>
           <h3>{t.twoStep.title}</h3>

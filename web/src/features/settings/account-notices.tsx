@@ -54,6 +54,10 @@ function text(notice: AccountNotice): string {
       return t.account.reused
     case 'password.changed':
       return t.account.passwordChangedBy(notice.agent, notice.place)
+    case 'password.reset':
+      return t.email.resetBy(notice.agent, notice.place)
+    case 'email.changed':
+      return t.email.changedBy(notice.agent, notice.place)
     case 'identity.linked':
       return t.providers.linkedBy(notice.agent, notice.place)
     case 'two_factor.enabled':

@@ -1,0 +1,1 @@
+export { RecoveryPages as default } from './recovery-pages'

@@ -1,0 +1,127 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { meKey, meQuery } from '@/data/account'
+import { useAuthOptions } from '@/data/options'
+import { ProblemError } from '@/data/problem'
+import { limits } from '@/data/types'
+import { t } from '@/i18n'
+import { useChat } from '@/realtime/chat-context'
+import { Button } from '@/ui/button'
+import { TextField } from '@/ui/field'
+import styles from './account-dialog.module.css'
+import { describe } from './describe'
+
+/** My address, whether it is confirmed, and the way to another one. There is nothing to see where the server sends no mail. */
+export function Email() {
+  const { api } = useChat()
+  const queries = useQueryClient()
+  const [changing, setChanging] = useState(false)
+  const sends = useAuthOptions()?.password_reset
+  const me = useQuery({ ...meQuery(api), enabled: sends === true }).data
+  const resend = useMutation({ mutationFn: () => api.POST('/api/v1/me/email/resend') })
+  if (!sends || !me) return null
+  const fault = describe(resend.error)
+  const changed = () => {
+    setChanging(false)
+    resend.reset()
+    return queries.invalidateQueries({ queryKey: meKey })
+  }
+  return (
+    <section className={styles.section}>
+      <h3>{t.email.title}</h3>
+      {fault && (
+        <p role="alert" className={styles.alert}>
+          {fault}
+        </p>
+      )}
+      {!me.email && !me.pending_email && <p className={styles.done}>{t.email.none}</p>}
+      {(me.email || me.pending_email) && (
+        <ul className={styles.devices}>
+          {me.email && <Address address={me.email} state={t.email.confirmed} />}
+          {me.pending_email && <Address address={me.pending_email} state={t.email.pending} />}
+        </ul>
+      )}
+      {changing ? (
+        <Change onDone={changed} onCancel={() => setChanging(false)} />
+      ) : (
+        <div className={styles.actions}>
+          {me.pending_email && (
+            <Button busy={resend.isPending} onClick={() => resend.mutate()}>
+              {t.email.resend}
+            </Button>
+          )}
+          <Button onClick={() => setChanging(true)}>{me.email || me.pending_email ? t.email.change : t.email.add}</Button>
+        </div>
+      )}
+      <p role="status" className={styles.done}>
+        {resend.isSuccess && t.email.resent}
+      </p>
+    </section>
+  )
+}
+
+function Address({ address, state }: { address: string; state: string }) {
+  return (
+    <li className={styles.device}>
+      <div>
+        <b>{address}</b>
+        <small>{state}</small>
+      </div>
+    </li>
+  )
+}
+
+function Change({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
+  const { api, me } = useChat()
+  const change = useMutation({
+    mutationFn: (form: HTMLFormElement) => {
+      const values = new FormData(form)
+      return api.PUT('/api/v1/me/email', {
+        body: { email: String(values.get('email')).trim(), current_password: String(values.get('password')) },
+      })
+    },
+    onSuccess: onDone,
+  })
+  const faults = change.error instanceof ProblemError ? change.error.fields : undefined
+  const general = describe(change.error)
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    if (!change.isPending) change.mutate(event.currentTarget)
+  }
+  return (
+    <form className={styles.form} aria-label={t.email.title} onSubmit={submit}>
+      {general && (
+        <p role="alert" className={styles.alert}>
+          {general}
+        </p>
+      )}
+      <TextField
+        label={t.email.address}
+        name="email"
+        type="email"
+        autoComplete="email"
+        autoFocus
+        required
+        maxLength={limits.email}
+        hint={t.email.addressHint}
+        error={faults?.get('email')}
+      />
+      {/* Tells password managers whose password this is. */}
+      <input type="hidden" name="username" autoComplete="username" value={me.username} readOnly />
+      <TextField
+        label={t.email.password}
+        name="password"
+        type="password"
+        autoComplete="current-password"
+        required
+        error={faults?.get('current_password')}
+      />
+      <div className={styles.actions}>
+        <Button onClick={onCancel}>{t.cancel}</Button>
+        <Button type="submit" look="solid" busy={change.isPending}>
+          {t.email.save}
+        </Button>
+      </div>
+    </form>
+  )
+}
