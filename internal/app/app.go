@@ -94,10 +94,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	registry := telemetry.NewRegistry()
-	if err := a.makeBudgets(ctx, registry); err != nil {
-		return err
-	}
-	if err := a.makePeople(registry); err != nil {
+	if err := errors.Join(a.makeBudgets(ctx, registry), a.makePeople(registry)); err != nil {
 		return err
 	}
 	if err := a.wire(registry); err != nil {

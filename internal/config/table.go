@@ -34,7 +34,7 @@ type row struct {
 // table is the whole list of settings: a new one is one entry here and one field in Config. Later entries may use
 // what earlier ones have put into c.
 func table(c *Config) []row {
-	return slices.Concat(placeTable(c), limitTable(c), stopTable(c), rateTable(c), authTable(c), oidcTable(c), mailTable(c))
+	return slices.Concat(placeTable(c), limitTable(c), socketTable(c), stopTable(c), rateTable(c), authTable(c), oidcTable(c), mailTable(c))
 }
 
 func placeTable(c *Config) []row {
@@ -128,6 +128,11 @@ func limitTable(c *Config) []row {
 			Name: "PARLEY_HTTP_IDLE_TIMEOUT", Default: "60s",
 			Description: "How long an unused connection is kept.",
 		}, parse: duration(&c.HTTP.IdleTimeout, time.Millisecond, time.Hour)},
+	}
+}
+
+func socketTable(c *Config) []row {
+	return []row{
 		{Setting: Setting{
 			Name: "PARLEY_SOCKET_FRAME_BYTES", Default: "64KiB",
 			Description: "Longest frame a client may send on the socket.",

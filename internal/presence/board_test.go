@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +28,6 @@ type node struct {
 	*presence.Board
 	world *world
 	here  map[int64]int
-	mu    sync.Mutex
 	sent  map[string][]string
 	count int
 	size  int
@@ -130,14 +128,12 @@ func (n *node) want(t *testing.T, connection string, sent ...string) {
 func TestBoard_tells_those_who_look_and_nobody_else(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
-	for i, n := range w.nodes {
-		t.Run(fmt.Sprint("node ", i), func(t *testing.T) {
-			for _, connection := range []string{"a", "b", "c"} {
-				n.Join(connection)
-			}
-			n.watch(t, "a", 11, 12)
-			n.watch(t, "b", 12, 13, 12)
-		})
+	for _, n := range w.nodes {
+		for _, connection := range []string{"a", "b", "c"} {
+			n.Join(connection)
+		}
+		n.watch(t, "a", 11, 12)
+		n.watch(t, "b", 12, 13, 12)
 	}
 	one, two := w.nodes[0], w.nodes[1]
 	w.pass(1)
@@ -316,6 +312,7 @@ func BenchmarkStorm(b *testing.B) {
 
 // storm spreads the connecting over three ticks; who connects watches at once.
 func storm(tb testing.TB, people int) *world {
+	tb.Helper()
 	const each, ticks = 50, 3
 	w := newWorld(tb, 2)
 	for i := range people {

@@ -31,7 +31,7 @@ func wantRateLimited(t *testing.T, socket *parleytest.Socket, err error) {
 	}
 }
 
-func metrics(t *testing.T, s *parleytest.Server) string {
+func metrics(t testing.TB, s *parleytest.Server) string {
 	t.Helper()
 	resp, err := http.Get("http://" + s.OpsAddr() + "/metrics")
 	if err != nil {

@@ -97,9 +97,7 @@ func TestTyping_across_nodes(t *testing.T) {
 	listener, typist := maya.Connect(), theo.Connect()
 	listener.Subscribe(room.ID)
 	typed(t, typist, room.ID)
-	e := listener.Next()
-	for ; e.Type == contract.MemberJoinedEventEvent; e = listener.Next() {
-	}
+	e := afterJoining(listener)
 	if e.Type != contract.TypingStartedEventEvent || e.TypingStartedEvent.Data.UserID != theo.Me.ID {
 		t.Errorf("%+v, want theo typing", e)
 	}
