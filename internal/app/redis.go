@@ -26,7 +26,9 @@ func openRedis(ctx context.Context, c config.Config, log *slog.Logger) (rueidis.
 	}
 	o.Dialer = net.Dialer{Timeout: redisTimeout, KeepAlive: o.Dialer.KeepAlive}
 	o.ConnWriteTimeout = redisTimeout
-	o.ForceSingleClient, o.DisableCache, o.DisableRetry = true, true, true
+	o.DisableCache, o.DisableRetry = true, true
+	// With more than one address it is a cluster, and the client asks each where the others are. A master_set means Sentinels, whatever this says.
+	o.ForceSingleClient = len(o.InitAddress) == 1
 	o.AlwaysPipelining = true // reads ahead, so that a connection that ended is noticed before it is used
 	o.ClientName = "parley-sessions"
 	ctx, cancel := context.WithTimeout(ctx, max(c.DatabaseWait, redisTimeout))

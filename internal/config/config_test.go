@@ -143,7 +143,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	environ := []string{
 		"PARLEY_HTTP_ADDR=:1", "PARLEY_OPS_ADDR=[::1]:2", "PARLEY_PUBLIC_URL=https://Chat.Example.org:443/",
 		"PARLEY_DATA_DIR=/srv/parley/", "PARLEY_DATABASE_URL=postgresql://u@/p?host=/run/pg", "PARLEY_DATABASE_WAIT=0s",
-		"PARLEY_REDIS_URL=rediss://r/2", "PARLEY_REDIS_PREFIX=a.b", "PARLEY_CATCH_UP_READS=33", "PARLEY_NODES=4", "PARLEY_AUTH_SIGNING_KEYS=k:" + goodSeed,
+		"PARLEY_REDIS_URL=rediss://r/2?master_set=m&addr=s:26379", "PARLEY_REDIS_PREFIX=a.b", "PARLEY_CATCH_UP_READS=33", "PARLEY_NODES=4", "PARLEY_AUTH_SIGNING_KEYS=k:" + goodSeed,
 		"PARLEY_AUTH_ENCRYPTION_KEYS=e:" + otherSeed, "PARLEY_CORS_ORIGINS=https://A.example, http://b.example:8080", "PARLEY_ALLOW_INSECURE_HTTP=true",
 		"PARLEY_DEV_AUTOMIGRATE=false", "PARLEY_LOG_LEVEL=WARN", "PARLEY_LOG_FORMAT=json",
 		"PARLEY_HTTP_BODY_BYTES=2MiB", "PARLEY_HTTP_HEADER_BYTES=8192", "PARLEY_HTTP_HEADER_TIMEOUT=1s",
@@ -182,7 +182,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	c.PublicURL, c.effective = nil, nil
 	want := Config{
 		Env: Development, HTTPAddr: ":1", OpsAddr: "[::1]:2", DataDir: "/srv/parley", SignUp: "closed", SetupLink: true,
-		Database: Database{Engine: Postgres, URL: "postgresql://u@/p?host=/run/pg"}, Redis: Redis{URL: "rediss://r/2"}, RedisPrefix: "a.b", CatchUpReads: 33,
+		Database: Database{Engine: Postgres, URL: "postgresql://u@/p?host=/run/pg"}, Redis: Redis{URL: "rediss://r/2?master_set=m&addr=s:26379"}, RedisPrefix: "a.b", CatchUpReads: 33,
 		Nodes: 4, SigningKeys: []string{"k:" + goodSeed}, EncryptionKeys: []string{"e:" + otherSeed}, CORSOrigins: []string{"https://a.example", "http://b.example:8080"},
 		AllowInsecureHTTP: true, Log: Log{Level: slog.LevelWarn, Format: "json"},
 		HTTP: HTTP{

@@ -31,7 +31,7 @@ func pingRedis(ctx context.Context, url string, timeout time.Duration) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	o.DisableCache, o.ForceSingleClient, o.DisableRetry = true, true, true
+	o.DisableCache, o.ForceSingleClient, o.DisableRetry = true, len(o.InitAddress) == 1, true
 	o.Dialer = net.Dialer{Timeout: timeout}
 	o.ConnWriteTimeout = timeout
 	client, err := rueidis.NewClient(o)

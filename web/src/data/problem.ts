@@ -31,6 +31,15 @@ export function isTransient(error: unknown): boolean {
   return error instanceof ProblemError && (error.status >= 500 || error.status === 429 || error.status === 408)
 }
 
+/**
+ * When to try again what failed: about `usualMs`, and not before the time that the server gave. Each time another, because whatever failed here failed
+ * for everybody, and everybody is about to try again.
+ */
+export function retryDelay(error: unknown, usualMs: number, random: () => number = Math.random): number {
+  const told = (error instanceof ProblemError && error.retryAfterMs) || 0
+  return Math.max(told, usualMs / 2) + random() * Math.max(usualMs, told / 2)
+}
+
 export async function problemFrom(response: Response): Promise<ProblemError> {
   const after = Number(response.headers.get('retry-after'))
   const retryAfterMs = Number.isFinite(after) && after > 0 ? after * 1000 : undefined

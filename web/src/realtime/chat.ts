@@ -5,7 +5,7 @@ import { openOutboxStorage } from '@/data/database'
 import { DraftsStore } from '@/data/drafts-store'
 import { Outbox } from '@/data/outbox'
 import { PresenceStore } from '@/data/presence-store'
-import { ProblemError } from '@/data/problem'
+import { ProblemError, retryDelay } from '@/data/problem'
 import { addMember, removeMember } from '@/data/queries'
 import { RoomsStore } from '@/data/rooms-store'
 import type { Session } from '@/data/session'
@@ -20,6 +20,8 @@ import type { Socket } from './port'
 
 /** After a reconnect every room subscribes again; one list answers for all of them. */
 const syncDelayMs = 250
+/** A server that went away sent everybody away: those who come back do not all ask in the same moment. */
+const returnSpreadMs = 1000
 /** Everybody is told of lost events at the same moment, and must not ask at the same moment. */
 const missedSpreadMs = 2000
 const typingEveryMs = 3000
@@ -51,6 +53,8 @@ export class Chat {
   private syncTimer: ReturnType<typeof setTimeout> | undefined
   private crowdedTimer: ReturnType<typeof setTimeout> | undefined
   private stopped = false
+  private connectedOnce = false
+  private liveDelay = syncDelayMs
 
   constructor(me: Me, session: Session, api: Api, queries: QueryClient) {
     this.me = me
@@ -87,9 +91,11 @@ export class Chat {
         this.connection.set(state)
         this.presence.setConnected(state)
         if (state === 'connected') this.outbox.kick()
+        if (state === 'connecting' && this.connectedOnce) this.liveDelay = syncDelayMs + Math.random() * returnSpreadMs
+        if (state === 'connected') this.connectedOnce = true
       },
       onEvents: (events) => this.apply(events),
-      onLive: () => this.scheduleSync(syncDelayMs),
+      onLive: () => this.scheduleSync(this.liveDelay),
       onTerminal: (code) => this.sentAway(code, session),
     })
     this.presence = new PresenceStore(
@@ -136,10 +142,10 @@ export class Chat {
       const { items } = await data(this.api.GET('/api/v1/rooms'))
       if (this.stopped) return
       this.adoptRooms(items)
-    } catch {
+    } catch (error) {
       if (this.stopped) return
       this.rooms.fail()
-      this.scheduleSync(listRetryMs)
+      this.scheduleSync(retryDelay(error, listRetryMs))
     }
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Api } from '../api'
-import { NetworkError } from '../problem'
+import { NetworkError, ProblemError } from '../problem'
 import type { ChangePage, Message, MessagePage, Room } from '../types'
 import { me, message, messages } from './testing'
 import { TimelineLoader } from './timeline-loader'
@@ -11,6 +11,7 @@ class FakeRoom {
   revision: number
   changesAsked: number[] = []
   failing = false
+  busyForMs = 0
   pageSize = 500
 
   constructor(last: number) {
@@ -39,6 +40,7 @@ class FakeRoom {
   api(): Api {
     const GET = async (path: string, { params }: { params: { query: Record<string, number> } }) => {
       if (this.failing) throw new NetworkError()
+      if (this.busyForMs > 0) throw new ProblemError({ status: 503, code: 'unavailable', retry_after_ms: this.busyForMs })
       return { data: path.endsWith('/changes') ? this.changes(params.query.since!) : this.page(params.query) }
     }
     return { GET } as unknown as Api
@@ -218,8 +220,23 @@ describe('healing', () => {
     await vi.advanceTimersByTimeAsync(200)
     expect(loader.store.snapshot().catchUp).toBe('failed')
     server.failing = false
-    await vi.advanceTimersByTimeAsync(1100)
+    await vi.advanceTimersByTimeAsync(1600)
     expect(loader.store.snapshot().catchUp).toBe('live')
+    expect(loaded()).toEqual([[1, 11]])
+  })
+
+  it('comes back to a busy server when it was told to, and not before', async () => {
+    start(10)
+    await loader.open(server.room)
+    server.post()
+    server.busyForMs = 4000
+    loader.store.expect(server.revision)
+    await vi.advanceTimersByTimeAsync(200)
+    expect(loader.store.snapshot().catchUp).toBe('behind')
+    server.busyForMs = 0
+    await vi.advanceTimersByTimeAsync(3700)
+    expect(server.changesAsked).toEqual([])
+    await vi.advanceTimersByTimeAsync(2500)
     expect(loaded()).toEqual([[1, 11]])
   })
 })

@@ -1,6 +1,6 @@
 import type { Api } from '../api'
 import { data } from '../api'
-import { isTransient, ProblemError } from '../problem'
+import { isTransient, ProblemError, retryDelay } from '../problem'
 import type { Message, Room } from '../types'
 import * as runs from './segments'
 import { TimelineStore } from './timeline-store'
@@ -9,8 +9,11 @@ const pageSize = 50
 const changesSize = 500
 /** Missing more changes than this, replaying them costs more than starting from the newest page. */
 const maxChangePages = 4
-/** Events overtake each other by a few milliseconds; asking at once would ask for what is already on its way. */
-const settleMs = 120
+/**
+ * Events overtake each other by a few milliseconds; asking at once would ask for what is already on its way. Everybody in the room sees the same
+ * gap at the same moment: up to as long again by chance.
+ */
+const settleMs = 90
 const retryMs = [1000, 2000, 5000, 10_000, 30_000]
 
 export interface LoaderEvents {
@@ -32,7 +35,7 @@ export class TimelineLoader {
     this.roomId = roomId
     this.api = api
     this.events = events
-    this.store = new TimelineStore(me, () => this.scheduleHeal(settleMs))
+    this.store = new TimelineStore(me, () => this.scheduleHeal(settleMs * (1 + Math.random())))
   }
 
   /** The first load: around the first unread message if there are many, else the newest page. */
@@ -86,8 +89,9 @@ export class TimelineLoader {
         }
         this.failures = 0
       } catch (error) {
-        this.store.failCatchUp()
-        if (isTransient(error)) this.scheduleHeal(retryMs[Math.min(this.failures++, retryMs.length - 1)]!)
+        // A busy server that says when to come back is still being caught up with; there is nothing for a person to do.
+        if (!(error instanceof ProblemError && error.retryAfterMs)) this.store.failCatchUp()
+        if (isTransient(error)) this.scheduleHeal(retryDelay(error, retryMs[Math.min(this.failures++, retryMs.length - 1)]!))
         else if (!(error instanceof ProblemError)) throw error
       }
     })
