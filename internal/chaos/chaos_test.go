@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -239,9 +240,25 @@ func (r *run) account() {
 			r.tb.Errorf("a node said %s", lines[0])
 		}
 	}
+	r.surprises()
 	for _, check := range []string{"integrity", "invariants"} {
 		if found := r.cluster.doctor(check); found != "ok" {
 			r.tb.Errorf("parley doctor says of %s: %s", check, found)
+		}
+	}
+}
+
+// surprises looks for answers that mean that the server did not know what had happened to it, and shows what it logged.
+func (r *run) surprises() {
+	r.tb.Helper()
+	for what, n := range r.count.refusals {
+		if !strings.HasPrefix(what, "500") {
+			continue
+		}
+		r.tb.Errorf("%d times somebody was answered %s", n, what)
+		for _, text := range []string{"request failed", "command failed"} {
+			lines := slices.DeleteFunc(r.cluster.said(text), func(line string) bool { return strings.Contains(line, "unavailable") })
+			r.tb.Log(strings.Join(lines[:min(len(lines), 10)], ""))
 		}
 	}
 }
