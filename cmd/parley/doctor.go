@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"parley/internal/app"
 	"parley/internal/config"
 	"parley/internal/doctor"
 	"parley/internal/store"
@@ -20,8 +21,14 @@ type doctorCmd struct {
 // Run prints one line for each finding and fails when one of them is a fault.
 func (d doctorCmd) Run(ctx context.Context, e env) error {
 	c, settings := config.Load(e.environ)
+	var mail func(context.Context) error
+	if settings == nil {
+		if sender, _ := app.NewSender(c, time.Now); sender != nil {
+			mail = sender.Check
+		}
+	}
 	findings := doctor.Examine(ctx, doctor.Options{
-		Config: c, Settings: settings, Clock: time.Now, Timeout: d.Timeout,
+		Config: c, Settings: settings, Clock: time.Now, Timeout: d.Timeout, Mail: mail,
 		Open: func(ctx context.Context) (*store.Store, error) { return openOnce(ctx, c) },
 	})
 	if err := d.print(e, findings); err != nil {

@@ -29,6 +29,7 @@ type cli struct {
 	Upgrade upgradeCmd `cmd:"" help:"Prepare an upgrade."`
 	Health  healthCmd  `cmd:"" help:"Ask the server on this machine whether it is ready."`
 	Admin   adminCmd   `cmd:"" help:"Help people in, or keep them out, from the command line."`
+	Mail    mailCmd    `cmd:"" help:"Look after e-mail."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what is wrong, and say what to do."`
 	Config  configCmd  `cmd:"" help:"Check or print the settings."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -74,7 +74,7 @@ var mayImport = map[string][]string{
 		"web",
 	},
 	"cmd/parley": {
-		"internal/app", "internal/chat", "internal/config", "internal/doctor", "internal/store", "internal/store/archive",
+		"internal/app", "internal/chat", "internal/config", "internal/doctor", "internal/mail", "internal/store", "internal/store/archive",
 		"internal/store/rehearsal", "internal/store/transfer",
 		"internal/telemetry", "web",
 	},

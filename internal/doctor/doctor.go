@@ -37,7 +37,9 @@ type Options struct {
 	// Settings is what loading the settings returned.
 	Settings error
 	// Open opens the database of the settings without making or migrating one.
-	Open  func(context.Context) (*store.Store, error)
+	Open func(context.Context) (*store.Store, error)
+	// Mail asks the mail server of the settings whether it would take mails; nil when there is none.
+	Mail  func(context.Context) error
 	Clock func() time.Time
 	// Timeout bounds each attempt to reach a server. Reading the data is not bounded: that takes as long as there is data.
 	Timeout time.Duration
@@ -54,7 +56,7 @@ func Examine(ctx context.Context, o Options) []Finding {
 	e.files()
 	e.database(ctx)
 	e.redis(ctx)
-	e.add("smtp", Skipped, "not configured", "")
+	e.mail(ctx)
 	e.add("s3", Skipped, "not configured", "")
 	return e.findings
 }
