@@ -85,6 +85,7 @@ function MemberRow({ member, removable, onRemove }: { member: Member; removable:
         <small>
           @{user.username}
           {mine && ` · ${t.rooms.you}`}
+          {user.deactivated && ` · ${t.people.deactivated}`}
         </small>
       </div>
       {member.role === 'owner' && <span className={styles.role}>{t.rooms.owner}</span>}

@@ -1,0 +1,94 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"parley/internal/chat"
+	"parley/internal/store"
+	"parley/internal/store/storetest"
+)
+
+// A sign-in that is half done when the account is deactivated does not outlive it, though the deactivation has seen no session of it.
+func TestSessionsOpen_while_the_account_is_deactivated(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		slow := &slowKeeper{Keeper: store.NewSessions(s, policy), meanwhile: func() {}}
+		n := nodes(t, s, slow, &told{})[0]
+		if _, err := n.Sessions.SignUp(ctx, chat.SignUp{Username: "maya", Password: password}, chat.Device{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.InsertUser(ctx, chat.User{Username: "theo", DisplayName: "Theo"}, "hash"); err != nil {
+			t.Fatal(err)
+		}
+		theo, err := n.People.ByUsername(ctx, "theo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		host := chat.Actor{User: chat.HostID}
+		secret, err := n.People.ResetPassword(ctx, host, "theo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		yes := true
+		slow.meanwhile = func() {
+			if _, err := n.People.Update(ctx, host, theo.ID, chat.PersonChange{Deactivated: &yes}, chat.Device{}); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := n.Sessions.Open(ctx, "theo", secret, chat.Device{}); !errors.Is(err, chat.ErrDeactivated) {
+			t.Errorf("signed in to a deactivated account: %v", err)
+		}
+		if list, err := n.Sessions.List(ctx, chat.Actor{User: theo.ID}); err != nil || len(list) != 0 {
+			t.Errorf("sessions %+v, %v", list, err)
+		}
+	})
+}
+
+// What is done with accounts and invites is in the audit: by whom, to whom, and what it was.
+func TestPeople_audit(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		n := nodes(t, s, nil, &told{})[0]
+		opened, err := n.Sessions.SignUp(ctx, chat.SignUp{Username: "maya", Password: password}, chat.Device{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		theo, err := s.InsertUser(ctx, chat.User{Username: "theo", DisplayName: "Theo"}, "hash")
+		if err != nil {
+			t.Fatal(err)
+		}
+		maya := chat.Actor{User: opened.User.ID}
+		admin, yes, no := chat.ServerAdmin, true, false
+		for _, change := range []chat.PersonChange{{Role: &admin}, {Role: &admin}, {Deactivated: &yes}, {Deactivated: &no}} {
+			if _, err := n.People.Update(ctx, maya, theo.ID, change, chat.Device{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		entries, err := s.ListAuditEntries(ctx, theo.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range entries {
+			if e.Actor != maya.User {
+				t.Errorf("%s was done by %d", e.Action, e.Actor)
+			}
+			got = append(got, string(e.Action)+" "+e.Detail)
+		}
+		if want := []string{"role.changed member to admin", "account.deactivated ", "account.reactivated "}; !slices.Equal(got, want) {
+			t.Errorf("the audit says %q, want %q", got, want)
+		}
+		// Nobody without an account is the host.
+		if _, err := n.People.Update(ctx, chat.Actor{}, theo.ID, chat.PersonChange{Deactivated: &yes}, chat.Device{}); !errors.Is(err, chat.ErrForbidden) {
+			t.Errorf("the zero actor: %v", err)
+		}
+		if _, err := n.People.ResetPassword(ctx, maya, "theo"); !errors.Is(err, chat.ErrForbidden) {
+			t.Errorf("an owner reads somebody's password: %v", err)
+		}
+	})
+}
