@@ -54,6 +54,7 @@ type Board struct {
 	watching int
 	people   map[int64]*person // those whom somebody watches
 	dirty    map[*watcher]struct{}
+	doubtful bool // news of other nodes may have been missed since the last tick
 	// touched are people who came to or went from this node since the last tick, announced those whom this node has said are online, leaving
 	// those of them who have been gone since.
 	touched   map[int64]struct{}
@@ -104,6 +105,13 @@ func (b *Board) Touch(person int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.touched[person] = struct{}{}
+}
+
+// Doubt says that news of other nodes may have been missed: they are asked for at the next tick.
+func (b *Board) Doubt() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.doubtful = true
 }
 
 // Join lets a connection watch. A connection that has left stays away.
@@ -240,6 +248,13 @@ func (b *Board) set(id int64, online bool) {
 
 // Tick tells what has happened since the last one.
 func (b *Board) Tick(ctx context.Context) {
+	b.mu.Lock()
+	doubtful := b.doubtful
+	b.doubtful = false
+	b.mu.Unlock()
+	if doubtful {
+		b.Heal(ctx)
+	}
 	news := News{Online: b.come(), Offline: b.gone(ctx)}
 	for news.size() > 0 {
 		n := min(mostTold, len(news.Online))

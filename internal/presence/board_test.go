@@ -251,6 +251,25 @@ func TestBoard_heals(t *testing.T) {
 	two.want(t, "a", "+[] -[7]")
 }
 
+// A node that was cut off from the others asks at once who came meanwhile.
+func TestBoard_doubts_after_a_cut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	one, two := w.nodes[0], w.nodes[1]
+	two.Join("a")
+	two.watch(t, "a", 7)
+	w.pass(1)
+	w.deaf = true
+	one.come(7)
+	w.pass(1)
+	w.deaf = false
+	w.pass(1)
+	two.want(t, "a")
+	two.Doubt()
+	w.pass(1)
+	two.want(t, "a", "+[7] -[]")
+}
+
 func TestBoard_forgets_what_nobody_watches(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()

@@ -112,6 +112,7 @@ func (d *Door) missed() []byte {
 // rejoined makes good for what other nodes have said meanwhile.
 func (d *Door) rejoined() {
 	d.service.Members.ChangedAll()
+	d.people.board.Doubt()
 	ctx, cancel := context.WithTimeout(context.Background(), catchUpTimeout)
 	defer cancel()
 	if err := d.service.Sessions.CatchUp(ctx); err != nil {
