@@ -26,6 +26,8 @@ const (
 	AuditRoleChanged     AuditAction = "role.changed"
 	AuditDeactivated     AuditAction = "account.deactivated"
 	AuditReactivated     AuditAction = "account.reactivated"
+	AuditAccountDeleted  AuditAction = "account.deleted"
+	AuditRoomDeleted     AuditAction = "room.deleted"
 
 	AuditTwoFactorEnabled  AuditAction = "two_factor.enabled"
 	AuditTwoFactorDisabled AuditAction = "two_factor.disabled"

@@ -113,6 +113,10 @@ var (
 	ErrInviteRevoked   = &Error{Kind: KindGone, Code: "invite_revoked", Detail: "This invite was taken back. Ask for a new one."}
 	ErrDeactivated     = &Error{Kind: KindForbidden, Code: "account_deactivated", Detail: "This account is deactivated. The people who run this server can help."}
 	ErrLastOwner       = &Error{Kind: KindConflict, Code: "last_owner", Detail: "A server needs an owner. Make somebody else one first."}
+	ErrStillActive     = &Error{Kind: KindConflict, Code: "still_active", Detail: "Deactivate the account first."}
+	ErrAccountInUse    = &Error{
+		Kind: KindConflict, Code: "account_in_use", Detail: "This account has said something, or made something that is still there. It can only stay deactivated.",
+	}
 	ErrUserDeactivated = &Error{
 		Kind: KindConflict, Code: "user_deactivated", Detail: "This person's account is deactivated.",
 		Fields: []FieldError{{Field: "username", Code: "deactivated", Detail: "This person's account is deactivated."}},

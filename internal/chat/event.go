@@ -11,6 +11,7 @@ const (
 	EventMessageEdited  EventType = "message.edited"
 	EventMessageDeleted EventType = "message.deleted"
 	EventRoomUpdated    EventType = "room.updated"
+	EventRoomDeleted    EventType = "room.deleted"
 	EventMemberJoined   EventType = "member.joined"
 	EventMemberLeft     EventType = "member.left"
 	EventReadMarked     EventType = "read.marked"

@@ -84,5 +84,16 @@ func (c PersonChange) Apply(actor, person User, owners int64, at time.Time) (Use
 	return after, nil
 }
 
+// CheckDeletion decides whether an account may be deleted. It is deactivated first: that signs it out everywhere, and can be undone.
+func CheckDeletion(actor, person User) error {
+	switch {
+	case actor.Deactivated() || !actor.Role.CanGovern(person.Role):
+		return ErrForbidden
+	case !person.Deactivated():
+		return ErrStillActive
+	}
+	return nil
+}
+
 // owns reports whether the account owns the server and somebody can sign in to it.
 func (u User) owns() bool { return u.Role == ServerOwner && !u.Deactivated() }

@@ -2079,6 +2079,20 @@ func (s Event) encodeFields(e *jx.Encoder) {
 				s.Data.Encode(e)
 			}
 		}
+	case RoomDeletedEventEvent:
+		e.FieldStart("type")
+		e.Str("room.deleted")
+		{
+			s := s.RoomDeletedEvent
+			{
+				e.FieldStart("room_id")
+				s.RoomID.Encode(e)
+			}
+			{
+				e.FieldStart("at")
+				s.At.Encode(e)
+			}
+		}
 	case MemberJoinedEventEvent:
 		e.FieldStart("type")
 		e.Str("member.joined")
@@ -2223,6 +2237,9 @@ func (s *Event) Decode(d *jx.Decoder) error {
 				case "room.updated":
 					s.Type = RoomUpdatedEventEvent
 					found = true
+				case "room.deleted":
+					s.Type = RoomDeletedEventEvent
+					found = true
 				case "member.joined":
 					s.Type = MemberJoinedEventEvent
 					found = true
@@ -2272,6 +2289,10 @@ func (s *Event) Decode(d *jx.Decoder) error {
 		}
 	case RoomUpdatedEventEvent:
 		if err := s.RoomUpdatedEvent.Decode(d); err != nil {
+			return err
+		}
+	case RoomDeletedEventEvent:
+		if err := s.RoomDeletedEvent.Decode(d); err != nil {
 			return err
 		}
 	case MemberJoinedEventEvent:
@@ -10359,6 +10380,168 @@ func (s *Room) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *Room) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *RoomDeletedEvent) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *RoomDeletedEvent) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("type")
+		s.Type.Encode(e)
+	}
+	{
+		e.FieldStart("room_id")
+		s.RoomID.Encode(e)
+	}
+	{
+		e.FieldStart("at")
+		s.At.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfRoomDeletedEvent = [3]string{
+	0: "type",
+	1: "room_id",
+	2: "at",
+}
+
+// Decode decodes RoomDeletedEvent from json.
+func (s *RoomDeletedEvent) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode RoomDeletedEvent to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "type":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				if err := s.Type.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"type\"")
+			}
+		case "room_id":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				if err := s.RoomID.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"room_id\"")
+			}
+		case "at":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				if err := s.At.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"at\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode RoomDeletedEvent")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfRoomDeletedEvent) {
+					name = jsonFieldsNameOfRoomDeletedEvent[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *RoomDeletedEvent) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *RoomDeletedEvent) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes RoomDeletedEventType as json.
+func (s RoomDeletedEventType) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes RoomDeletedEventType from json.
+func (s *RoomDeletedEventType) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode RoomDeletedEventType to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch RoomDeletedEventType(v) {
+	case RoomDeletedEventTypeRoomDeleted:
+		*s = RoomDeletedEventTypeRoomDeleted
+	default:
+		*s = RoomDeletedEventType(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s RoomDeletedEventType) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *RoomDeletedEventType) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

@@ -21,6 +21,8 @@ const (
 	CreateRoomOperation           OperationName = "CreateRoom"
 	DeleteMessageOperation        OperationName = "DeleteMessage"
 	DeletePasskeyOperation        OperationName = "DeletePasskey"
+	DeletePersonOperation         OperationName = "DeletePerson"
+	DeleteRoomOperation           OperationName = "DeleteRoom"
 	DisableTwoFactorOperation     OperationName = "DisableTwoFactor"
 	DismissNoticeOperation        OperationName = "DismissNotice"
 	EditMessageOperation          OperationName = "EditMessage"

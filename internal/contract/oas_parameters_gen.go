@@ -661,6 +661,166 @@ func decodeDeletePasskeyParams(args [1]string, argsEscaped bool, r *http.Request
 	return params, nil
 }
 
+// DeletePersonParams is parameters of deletePerson operation.
+type DeletePersonParams struct {
+	UserID ID
+}
+
+func unpackDeletePersonParams(packed middleware.Parameters) (params DeletePersonParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "user_id",
+			In:   "path",
+		}
+		params.UserID = packed[key].(ID)
+	}
+	return params
+}
+
+func decodeDeletePersonParams(args [1]string, argsEscaped bool, r *http.Request) (params DeletePersonParams, _ error) {
+	// Decode path: user_id.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "user_id",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				var paramsDotUserIDVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotUserIDVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.UserID = ID(paramsDotUserIDVal)
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := params.UserID.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "user_id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// DeleteRoomParams is parameters of deleteRoom operation.
+type DeleteRoomParams struct {
+	RoomID ID
+}
+
+func unpackDeleteRoomParams(packed middleware.Parameters) (params DeleteRoomParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "room_id",
+			In:   "path",
+		}
+		params.RoomID = packed[key].(ID)
+	}
+	return params
+}
+
+func decodeDeleteRoomParams(args [1]string, argsEscaped bool, r *http.Request) (params DeleteRoomParams, _ error) {
+	// Decode path: room_id.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "room_id",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				var paramsDotRoomIDVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotRoomIDVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.RoomID = ID(paramsDotRoomIDVal)
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := params.RoomID.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "room_id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // DismissNoticeParams is parameters of dismissNotice operation.
 type DismissNoticeParams struct {
 	NoticeID ID

@@ -190,6 +190,18 @@ func encodeDeletePasskeyResponse(response *DeletePasskeyNoContent, w http.Respon
 	return nil
 }
 
+func encodeDeletePersonResponse(response *DeletePersonNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
+func encodeDeleteRoomResponse(response *DeleteRoomNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
 func encodeDisableTwoFactorResponse(response *DisableTwoFactorNoContent, w http.ResponseWriter) error {
 	w.WriteHeader(204)
 

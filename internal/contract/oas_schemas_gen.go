@@ -461,6 +461,12 @@ func (s *CreatedInvite) SetToken(val string) {
 // DeletePasskeyNoContent is response for DeletePasskey operation.
 type DeletePasskeyNoContent struct{}
 
+// DeletePersonNoContent is response for DeletePerson operation.
+type DeletePersonNoContent struct{}
+
+// DeleteRoomNoContent is response for DeleteRoom operation.
+type DeleteRoomNoContent struct{}
+
 // Ref: #/components/schemas/DeviceSession
 type DeviceSession struct {
 	ID        SessionID `json:"id"`
@@ -565,6 +571,7 @@ type Event struct {
 	MessageEditedEvent   MessageEditedEvent
 	MessageDeletedEvent  MessageDeletedEvent
 	RoomUpdatedEvent     RoomUpdatedEvent
+	RoomDeletedEvent     RoomDeletedEvent
 	MemberJoinedEvent    MemberJoinedEvent
 	MemberLeftEvent      MemberLeftEvent
 	ReadMarkedEvent      ReadMarkedEvent
@@ -583,6 +590,7 @@ const (
 	MessageEditedEventEvent   EventType = "message.edited"
 	MessageDeletedEventEvent  EventType = "message.deleted"
 	RoomUpdatedEventEvent     EventType = "room.updated"
+	RoomDeletedEventEvent     EventType = "room.deleted"
 	MemberJoinedEventEvent    EventType = "member.joined"
 	MemberLeftEventEvent      EventType = "member.left"
 	ReadMarkedEventEvent      EventType = "read.marked"
@@ -603,6 +611,9 @@ func (s Event) IsMessageDeletedEvent() bool { return s.Type == MessageDeletedEve
 
 // IsRoomUpdatedEvent reports whether Event is RoomUpdatedEvent.
 func (s Event) IsRoomUpdatedEvent() bool { return s.Type == RoomUpdatedEventEvent }
+
+// IsRoomDeletedEvent reports whether Event is RoomDeletedEvent.
+func (s Event) IsRoomDeletedEvent() bool { return s.Type == RoomDeletedEventEvent }
 
 // IsMemberJoinedEvent reports whether Event is MemberJoinedEvent.
 func (s Event) IsMemberJoinedEvent() bool { return s.Type == MemberJoinedEventEvent }
@@ -706,6 +717,27 @@ func (s Event) GetRoomUpdatedEvent() (v RoomUpdatedEvent, ok bool) {
 func NewRoomUpdatedEventEvent(v RoomUpdatedEvent) Event {
 	var s Event
 	s.SetRoomUpdatedEvent(v)
+	return s
+}
+
+// SetRoomDeletedEvent sets Event to RoomDeletedEvent.
+func (s *Event) SetRoomDeletedEvent(v RoomDeletedEvent) {
+	s.Type = RoomDeletedEventEvent
+	s.RoomDeletedEvent = v
+}
+
+// GetRoomDeletedEvent returns RoomDeletedEvent and true boolean if Event is RoomDeletedEvent.
+func (s Event) GetRoomDeletedEvent() (v RoomDeletedEvent, ok bool) {
+	if !s.IsRoomDeletedEvent() {
+		return v, false
+	}
+	return s.RoomDeletedEvent, true
+}
+
+// NewRoomDeletedEventEvent returns new Event from RoomDeletedEvent.
+func NewRoomDeletedEventEvent(v RoomDeletedEvent) Event {
+	var s Event
+	s.SetRoomDeletedEvent(v)
 	return s
 }
 
@@ -4046,6 +4078,78 @@ func (s *Room) SetRole(val OptRole) {
 // SetLastReadNumber sets the value of LastReadNumber.
 func (s *Room) SetLastReadNumber(val OptInt64) {
 	s.LastReadNumber = val
+}
+
+// Sent to the room. Nothing of it is left; a client that missed this learns it from its list of rooms.
+// Ref: #/components/schemas/RoomDeletedEvent
+type RoomDeletedEvent struct {
+	Type   RoomDeletedEventType `json:"type"`
+	RoomID ID                   `json:"room_id"`
+	At     Time                 `json:"at"`
+}
+
+// GetType returns the value of Type.
+func (s *RoomDeletedEvent) GetType() RoomDeletedEventType {
+	return s.Type
+}
+
+// GetRoomID returns the value of RoomID.
+func (s *RoomDeletedEvent) GetRoomID() ID {
+	return s.RoomID
+}
+
+// GetAt returns the value of At.
+func (s *RoomDeletedEvent) GetAt() Time {
+	return s.At
+}
+
+// SetType sets the value of Type.
+func (s *RoomDeletedEvent) SetType(val RoomDeletedEventType) {
+	s.Type = val
+}
+
+// SetRoomID sets the value of RoomID.
+func (s *RoomDeletedEvent) SetRoomID(val ID) {
+	s.RoomID = val
+}
+
+// SetAt sets the value of At.
+func (s *RoomDeletedEvent) SetAt(val Time) {
+	s.At = val
+}
+
+type RoomDeletedEventType string
+
+const (
+	RoomDeletedEventTypeRoomDeleted RoomDeletedEventType = "room.deleted"
+)
+
+// AllValues returns all RoomDeletedEventType values.
+func (RoomDeletedEventType) AllValues() []RoomDeletedEventType {
+	return []RoomDeletedEventType{
+		RoomDeletedEventTypeRoomDeleted,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s RoomDeletedEventType) MarshalText() ([]byte, error) {
+	switch s {
+	case RoomDeletedEventTypeRoomDeleted:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *RoomDeletedEventType) UnmarshalText(data []byte) error {
+	switch RoomDeletedEventType(data) {
+	case RoomDeletedEventTypeRoomDeleted:
+		*s = RoomDeletedEventTypeRoomDeleted
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Ref: #/components/schemas/RoomEventData

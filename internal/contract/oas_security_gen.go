@@ -50,6 +50,8 @@ var operationRolesAccessToken = map[string][]string{
 	CreateRoomOperation:           []string{},
 	DeleteMessageOperation:        []string{},
 	DeletePasskeyOperation:        []string{},
+	DeletePersonOperation:         []string{},
+	DeleteRoomOperation:           []string{},
 	DisableTwoFactorOperation:     []string{},
 	DismissNoticeOperation:        []string{},
 	EditMessageOperation:          []string{},

@@ -104,6 +104,22 @@ type Handler interface {
 	//
 	// DELETE /api/v1/me/passkeys/{passkey_id}
 	DeletePasskey(ctx context.Context, params DeletePasskeyParams) error
+	// DeletePerson implements deletePerson operation.
+	//
+	// An account that is deactivated (`still_active` otherwise) and has neither said anything, nor made a
+	// room or an invite that is still there (`account_in_use`): what was said keeps its author, so such an
+	// account stays, deactivated. Sessions, memberships and everything else of the account go.
+	//
+	// DELETE /api/v1/admin/people/{user_id}
+	DeletePerson(ctx context.Context, params DeletePersonParams) error
+	// DeleteRoom implements deleteRoom operation.
+	//
+	// For the owners of the room and for those who manage the server. There is no way back but a backup.
+	// Of somebody who manages the server and is no member nothing is hidden here: the room is deleted by
+	// its id.
+	//
+	// DELETE /api/v1/rooms/{room_id}
+	DeleteRoom(ctx context.Context, params DeleteRoomParams) error
 	// DisableTwoFactor implements disableTwoFactor operation.
 	//
 	// Turn the second step off.

@@ -325,6 +325,11 @@ func (s Event) Validate() error {
 			return err
 		}
 		return nil
+	case RoomDeletedEventEvent:
+		if err := s.RoomDeletedEvent.Validate(); err != nil {
+			return err
+		}
+		return nil
 	case MemberJoinedEventEvent:
 		if err := s.MemberJoinedEvent.Validate(); err != nil {
 			return err
@@ -2226,6 +2231,49 @@ func (s *Room) Validate() error {
 		return &validate.Error{Fields: failures}
 	}
 	return nil
+}
+
+func (s *RoomDeletedEvent) Validate() error {
+	if s == nil {
+		return validate.ErrNilPointer
+	}
+
+	var failures []validate.FieldError
+	if err := func() error {
+		if err := s.Type.Validate(); err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "type",
+			Error: err,
+		})
+	}
+	if err := func() error {
+		if err := s.RoomID.Validate(); err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "room_id",
+			Error: err,
+		})
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+	return nil
+}
+
+func (s RoomDeletedEventType) Validate() error {
+	switch s {
+	case "room.deleted":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
 }
 
 func (s *RoomEventData) Validate() error {

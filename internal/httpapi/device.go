@@ -14,12 +14,17 @@ type deviceKey struct{}
 // withDevice notes where a request comes from, for the endpoints that write it down.
 func withDevice(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if beforeSignIn(r.URL.Path) || strings.HasPrefix(r.URL.Path, "/api/v1/me/") {
+		if beforeSignIn(r.URL.Path) || audited(r) {
 			d := chat.Device{Agent: agent(r.UserAgent()), Place: place(r.RemoteAddr)}
 			r = r.WithContext(context.WithValue(r.Context(), deviceKey{}, d))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// audited reports whether a request is about what goes into the audit: one's own account, other people's, and the end of a room.
+func audited(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/api/v1/me/") || strings.HasPrefix(r.URL.Path, "/api/v1/admin/") || r.Method == http.MethodDelete
 }
 
 func device(ctx context.Context) chat.Device {

@@ -40,3 +40,8 @@ func (h *handler) UpdatePerson(ctx context.Context, in *contract.UpdatePersonInp
 	out := wire.Person(u)
 	return &out, nil
 }
+
+// DeletePerson implements DELETE /api/v1/admin/people/{user_id}.
+func (h *handler) DeletePerson(ctx context.Context, p contract.DeletePersonParams) error {
+	return h.service.People.Delete(ctx, actor(ctx), chat.UserID(p.UserID), device(ctx))
+}

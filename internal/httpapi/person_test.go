@@ -140,3 +140,38 @@ func TestListPeople(t *testing.T) {
 		}
 	})
 }
+
+// An account that never said anything can be deleted, with whatever hung on it; one that did stays, deactivated.
+func TestDeletePerson(t *testing.T) {
+	t.Parallel()
+	places(t, func(t *testing.T, s *parleytest.Server, _ *clock) {
+		maya, theo, ines := s.SignUp(t, "maya"), s.SignUp(t, "theo"), s.SignUp(t, "ines")
+		hall := maya.CreateRoom("hall", contract.RoomKindPublic)
+		theo.Join(hall.ID)
+		ines.Join(hall.ID)
+		ines.Post(hall.ID, "I was here", "k")
+		remove := func(p *parleytest.Person, id contract.ID) *parleytest.Response {
+			return p.Do(http.MethodDelete, "/api/v1/admin/people/"+number(id), nil)
+		}
+		remove(theo, ines.Me.ID).WantProblem(403, "forbidden")
+		remove(maya, 999999).WantProblem(404, "user_not_found")
+		remove(maya, maya.Me.ID).WantProblem(409, "still_active")
+		remove(maya, theo.Me.ID).WantProblem(409, "still_active")
+		for _, p := range []*parleytest.Person{theo, ines} {
+			maya.Govern(p.Me.ID, map[string]any{"deactivated": true}).Want(http.StatusOK)
+		}
+		remove(maya, ines.Me.ID).WantProblem(409, "account_in_use")
+		remove(maya, theo.Me.ID).Want(http.StatusNoContent)
+		remove(maya, theo.Me.ID).WantProblem(404, "user_not_found")
+
+		var room contract.Room
+		maya.Do(http.MethodGet, "/api/v1/rooms/"+number(hall.ID), nil).Want(http.StatusOK).Decode(&room)
+		if room.MemberCount != 2 {
+			t.Errorf("the room has %d members, want Maya and Inês", room.MemberCount)
+		}
+		theo.Refresh("").WantProblem(401, "session_over")
+		if again := s.SignUp(t, "theo"); again.Me.ID == theo.Me.ID {
+			t.Error("the name is free, and the identifier is given a second time")
+		}
+	})
+}

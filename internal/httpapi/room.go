@@ -63,6 +63,11 @@ func (h *handler) UpdateRoom(ctx context.Context, in *contract.UpdateRoomInput, 
 	return roomView(h.service.Rooms.Update(ctx, actor(ctx), chat.RoomID(p.RoomID), c))
 }
 
+// DeleteRoom implements DELETE /api/v1/rooms/{room_id}.
+func (h *handler) DeleteRoom(ctx context.Context, p contract.DeleteRoomParams) error {
+	return h.service.Rooms.Delete(ctx, actor(ctx), chat.RoomID(p.RoomID), device(ctx))
+}
+
 // JoinRoom implements POST /api/v1/rooms/{room_id}/join.
 func (h *handler) JoinRoom(ctx context.Context, p contract.JoinRoomParams) (*contract.Room, error) {
 	return roomView(h.service.Members.Join(ctx, actor(ctx), chat.RoomID(p.RoomID)))

@@ -132,3 +132,41 @@ func TestRooms(t *testing.T) {
 		theo.Do(http.MethodGet, "/api/v1/users?ids=x", nil).WantProblem(400, "invalid", "ids")
 	})
 }
+
+// A deleted room is gone with everything in it, for everybody, whoever deleted it; others may not.
+func TestDeleteRoom(t *testing.T) {
+	t.Parallel()
+	parleytest.Each(t, func(t *testing.T, s *parleytest.Server) {
+		host, maya, theo := s.SignUp(t, "host"), s.SignUp(t, "maya"), s.SignUp(t, "theo")
+		remove := func(p *parleytest.Person, id contract.ID) *parleytest.Response {
+			return p.Do(http.MethodDelete, fmt.Sprintf("/api/v1/rooms/%d", id), nil)
+		}
+		hall, den := maya.CreateRoom("hall", contract.RoomKindPublic), maya.CreateRoom("den", contract.RoomKindPrivate)
+		theo.Join(hall.ID)
+		for i := range 3 {
+			theo.Post(hall.ID, "a message", fmt.Sprintf("k%d", i))
+		}
+		maya.Post(den.ID, "a secret", "k")
+		remove(theo, hall.ID).WantProblem(403, "forbidden")
+		remove(theo, den.ID).WantProblem(404, "room_not_found")
+		remove(theo, 999999).WantProblem(404, "room_not_found")
+
+		socket := theo.Connect()
+		socket.Subscribe(hall.ID)
+		remove(maya, hall.ID).Want(http.StatusNoContent)
+		if e := socket.Next(); e.Type != contract.RoomDeletedEventEvent || e.RoomDeletedEvent.RoomID != hall.ID {
+			t.Errorf("the members were told %+v", e)
+		}
+		remove(host, den.ID).Want(http.StatusNoContent) // not a member, and manages the server
+		for _, p := range []*parleytest.Person{maya, theo, host} {
+			if rooms := p.Rooms(); len(rooms) != 0 {
+				t.Errorf("%s still has %+v", p.Me.Username, rooms)
+			}
+			p.Do(http.MethodGet, fmt.Sprintf("/api/v1/rooms/%d/messages", hall.ID), nil).WantProblem(404, "room_not_found")
+		}
+		theo.Do(http.MethodPost, fmt.Sprintf("/api/v1/rooms/%d/messages", hall.ID), map[string]string{"body": "hello?", "client_key": "k9"}).
+			WantProblem(404, "room_not_found")
+		remove(maya, hall.ID).WantProblem(404, "room_not_found")
+		maya.CreateRoom("hall", contract.RoomKindPublic) // the name is free
+	})
+}

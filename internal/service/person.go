@@ -16,6 +16,7 @@ type People struct {
 	store    *store.Store
 	clock    chat.Clock
 	sessions *Sessions
+	members  *Members
 }
 
 // manager returns the actor's account if it manages the server, as its host does, and else chat.ErrForbidden.
@@ -87,6 +88,24 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 		}
 	}
 	return after, nil
+}
+
+// Delete deletes a deactivated account that nothing that stays refers to.
+func (p *People) Delete(ctx context.Context, actor chat.Actor, id chat.UserID, d chat.Device) error {
+	if _, err := manager(ctx, p.store, actor); err != nil {
+		return err
+	}
+	rooms, err := p.store.DeletePerson(ctx, actor.User, id)
+	if err != nil {
+		return err
+	}
+	ctx = live(ctx)
+	for _, room := range rooms {
+		p.members.access.forget(room, id)
+		p.members.publisher.Announce(chat.Event{Type: chat.EventMemberLeft, Room: room, At: now(p.clock), User: id})
+	}
+	p.sessions.recordLate(ctx, d, []chat.AuditEntry{{Action: chat.AuditAccountDeleted, Actor: actor.User, User: id}}, nil)
+	return nil
 }
 
 // ByUsername returns an account for the host of the server, who names people as they are called.

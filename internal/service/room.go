@@ -14,6 +14,7 @@ type Rooms struct {
 	publisher Publisher
 	clock     chat.Clock
 	members   *Members
+	sessions  *Sessions // has the audit
 }
 
 // Create makes a room with the actor as its owner and first member. A retry with the same creation key returns the first room and created
@@ -95,6 +96,34 @@ func (r *Rooms) Update(ctx context.Context, actor chat.Actor, id chat.RoomID, c 
 		Type: chat.EventRoomUpdated, Room: id, Revision: current.Revision, At: now(r.clock), RoomNow: &current,
 	})
 	return view, nil
+}
+
+// Delete deletes a room with everything in it and tells its members. Whoever manages the server may, without being in it.
+func (r *Rooms) Delete(ctx context.Context, actor chat.Actor, id chat.RoomID, d chat.Device) error {
+	user, err := r.store.UserByID(ctx, actor.User)
+	if err != nil {
+		return err
+	}
+	view, err := r.store.RoomForUser(ctx, id, actor.User)
+	switch {
+	case err != nil:
+		return err
+	case chat.CanDeleteRoom(view.Membership, user.Role):
+	case view.CanSee(view.Membership):
+		return chat.ErrForbidden
+	default:
+		return chat.ErrRoomNotFound
+	}
+	ctx = live(ctx) // half a deletion is nothing that anybody wants
+	if err := r.store.DeleteRoom(ctx, id); err != nil {
+		return err
+	}
+	r.members.access.forgetAll()
+	r.publisher.Announce(chat.Event{Type: chat.EventRoomDeleted, Room: id, At: now(r.clock)})
+	r.sessions.recordLate(ctx, d, []chat.AuditEntry{{
+		Action: chat.AuditRoomDeleted, Actor: actor.User, User: actor.User, Detail: fmt.Sprintf("%d %s", id, view.Name),
+	}}, nil)
+	return nil
 }
 
 // MarkRead moves the actor's read mark forward and tells their other devices. It returns where the mark is.

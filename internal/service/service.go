@@ -109,7 +109,7 @@ func New(d Deps) *Service {
 		},
 	}
 	second.sessions = sessions
-	people := &People{store: d.Store, clock: d.Clock, sessions: sessions}
+	people := &People{store: d.Store, clock: d.Clock, sessions: sessions, members: members}
 	return &Service{
 		Options:   options,
 		Users:     users,
@@ -127,7 +127,7 @@ func New(d Deps) *Service {
 			people: people, roles: d.ProviderRoles, tickets: tickets, clock: d.Clock, log: d.Logger,
 		},
 		Notices:  &Notices{store: d.Store},
-		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members},
+		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members, sessions: sessions},
 		Members:  members,
 		Messages: &Messages{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock},
 	}

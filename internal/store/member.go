@@ -40,20 +40,25 @@ func insertMember(ctx context.Context, q *query.Queries, id chat.RoomID, user ch
 // DeleteMember takes a person out of a room; left is false when they were not in it. When the last owner leaves, the room passes to
 // whoever has been in it longest.
 func (s *Store) DeleteMember(ctx context.Context, id chat.RoomID, user chat.UserID) (left bool, err error) {
-	err = s.tx(ctx, func(q *query.Queries) error {
-		n, err := q.DeleteMember(ctx, query.DeleteMemberParams{RoomID: int64(id), UserID: int64(user)})
-		if left = n > 0; err != nil || !left {
-			return err
-		}
-		if err := q.CountMember(ctx, query.CountMemberParams{Delta: -1, ID: int64(id)}); err != nil {
-			return err
-		}
-		return q.PassOwnership(ctx, int64(id))
+	err = s.tx(ctx, func(q *query.Queries) (err error) {
+		left, err = leave(ctx, q, id, user)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("delete member: %w", err)
 	}
 	return left, nil
+}
+
+func leave(ctx context.Context, q *query.Queries, id chat.RoomID, user chat.UserID) (left bool, err error) {
+	n, err := q.DeleteMember(ctx, query.DeleteMemberParams{RoomID: int64(id), UserID: int64(user)})
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if err := q.CountMember(ctx, query.CountMemberParams{Delta: -1, ID: int64(id)}); err != nil {
+		return false, err
+	}
+	return true, q.PassOwnership(ctx, int64(id))
 }
 
 // ListMembers returns up to limit members of a room by id, those after a person.

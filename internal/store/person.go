@@ -83,3 +83,51 @@ func updateStanding(ctx context.Context, q *query.Queries, u chat.User, at time.
 	_, err := q.RevokeInvitesOf(ctx, query.RevokeInvitesOfParams{Now: millis(at), CreatedBy: int64(u.ID), Keep: keep})
 	return err
 }
+
+// DeletePerson deletes an account, if chat.CheckDeletion lets the actor, with everything that is only the account's own. The rooms that it was in lose
+// a member. An account that anything that stays refers to is chat.ErrAccountInUse.
+func (s *Store) DeletePerson(ctx context.Context, actor, id chat.UserID) (rooms []chat.RoomID, err error) {
+	err = s.tx(ctx, func(q *query.Queries) error {
+		if _, err := q.LockAccounts(ctx); err != nil {
+			return err
+		}
+		by, err := q.UserByID(ctx, int64(actor))
+		if err != nil {
+			return found(err, chat.ErrForbidden)
+		}
+		row, err := q.UserByID(ctx, int64(id))
+		if err != nil {
+			return found(err, chat.ErrUserNotFound)
+		}
+		if err := chat.CheckDeletion(userOf(by), userOf(row)); err != nil {
+			return err
+		}
+		if rooms, err = leaveAll(ctx, q, id); err != nil {
+			return err
+		}
+		_, err = q.DeleteUser(ctx, int64(id))
+		return err
+	})
+	switch {
+	case foreign(err):
+		return nil, chat.ErrAccountInUse
+	case err != nil:
+		return nil, fmt.Errorf("delete person: %w", err)
+	}
+	return rooms, nil
+}
+
+func leaveAll(ctx context.Context, q *query.Queries, id chat.UserID) ([]chat.RoomID, error) {
+	ids, err := q.ListRoomIDsOfUser(ctx, int64(id))
+	if err != nil {
+		return nil, err
+	}
+	rooms := make([]chat.RoomID, len(ids))
+	for i, room := range ids {
+		rooms[i] = chat.RoomID(room)
+		if _, err := leave(ctx, q, rooms[i], id); err != nil {
+			return nil, err
+		}
+	}
+	return rooms, nil
+}

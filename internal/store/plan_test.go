@@ -32,13 +32,14 @@ var (
 
 // plans has every query of the nouns that grow with what is said and read, if it looks for rows. A new one that is not here fails the test.
 var plans = map[string]plan{
-	"ListMessagesBefore": {indexes: messageKey.indexes, ordered: true, args: []any{storetest.Quiet, 3000, 50}},
-	"ListMessagesAfter":  {indexes: messageKey.indexes, ordered: true, args: []any{storetest.Quiet, 10, 50}},
-	"ListChanges":        {indexes: []string{"messages_room_revision"}, ordered: true, args: []any{storetest.Quiet, 10, 50}},
-	"MessageByClientKey": {indexes: []string{"messages_author_client_key"}},
-	"MessageByNumber":    messageKey,
-	"EditMessage":        messageKey,
-	"DeleteMessage":      messageKey,
+	"ListMessagesBefore":  {indexes: messageKey.indexes, ordered: true, args: []any{storetest.Quiet, 3000, 50}},
+	"ListMessagesAfter":   {indexes: messageKey.indexes, ordered: true, args: []any{storetest.Quiet, 10, 50}},
+	"ListChanges":         {indexes: []string{"messages_room_revision"}, ordered: true, args: []any{storetest.Quiet, 10, 50}},
+	"MessageByClientKey":  {indexes: []string{"messages_author_client_key"}},
+	"MessageByNumber":     messageKey,
+	"EditMessage":         messageKey,
+	"DeleteMessage":       messageKey,
+	"DeleteMessagesAfter": {indexes: messageKey.indexes, args: []any{storetest.Quiet, 3000}},
 
 	"ListRoomsOfUser":     {indexes: []string{"members_user", "rooms_pkey"}},
 	"RoomForUser":         {indexes: []string{"rooms_pkey", memberKey.indexes[0]}},
@@ -47,20 +48,27 @@ var plans = map[string]plan{
 	"RoomByID":            roomKey,
 	"UpdateRoom":          roomKey,
 	"NextRevision":        roomKey,
+	"EmptyRoom":           roomKey,
+	"LastNumber":          roomKey,
+	"CutRoom":             roomKey,
+	"DeleteRoom":          {indexes: roomKey.indexes, scans: "invites"}, // rare, and there are few
 	"ReserveNumbers":      roomKey,
 	"CountMember":         roomKey,
 	"InsertMember":        roomKey,
 
-	"ListMembers":    {indexes: []string{"members_pkey"}, scans: "users", args: []any{storetest.Quiet, 1, 50}}, // while there are few people
-	"MemberByID":     {indexes: []string{memberKey.indexes[0], "users_pkey"}},
-	"MarkRead":       {indexes: []string{memberKey.indexes[0], "rooms_pkey"}},
-	"PassOwnership":  {indexes: []string{"members_pkey"}},
-	"DeleteMember":   memberKey,
-	"LastReadNumber": memberKey,
+	"ListMembers":       {indexes: []string{"members_pkey"}, scans: "users", args: []any{storetest.Quiet, 1, 50}}, // while there are few people
+	"MemberByID":        {indexes: []string{memberKey.indexes[0], "users_pkey"}},
+	"MarkRead":          {indexes: []string{memberKey.indexes[0], "rooms_pkey"}},
+	"PassOwnership":     {indexes: []string{"members_pkey"}},
+	"DeleteMember":      memberKey,
+	"DeleteMembers":     {indexes: []string{"members_pkey"}},
+	"ListRoomIDsOfUser": {indexes: []string{"members_user"}},
+	"LastReadNumber":    memberKey,
 
 	"UserByUsernameKey":  {indexes: []string{"users_username_key"}},
 	"ListUsersByID":      {indexes: userKey.indexes, args: []any{"[1,2,3]"}},
 	"UserByID":           userKey,
+	"DeleteUser":         {indexes: userKey.indexes, scans: "rooms"}, // rare
 	"UpdatePasswordHash": userKey,
 	"UserIDByEmailKey":   {indexes: []string{"users_email_key"}},
 	"SetPendingEmail":    userKey,

@@ -132,6 +132,46 @@ func (s *Store) UpdateRoom(ctx context.Context, id chat.RoomID, c chat.RoomChang
 	return room(now), nil
 }
 
+// deleteBatch is how many messages of a room are deleted at once. Others write in between.
+const deleteBatch = 2000
+
+// DeleteRoom deletes a room with its messages, which may be many: nobody is in it and nobody finds it from the first step on, then the messages go,
+// the newest first, so that the rest is a whole room at every moment, then the room. Interrupted, it is finished by being called again. A room that
+// is not there is chat.ErrRoomNotFound.
+func (s *Store) DeleteRoom(ctx context.Context, id chat.RoomID) error {
+	err := s.tx(ctx, func(q *query.Queries) error {
+		n, err := q.EmptyRoom(ctx, int64(id))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return chat.ErrRoomNotFound
+		}
+		return q.DeleteMembers(ctx, int64(id))
+	})
+	for left := int64(1); err == nil && left > 0; {
+		err = s.tx(ctx, func(q *query.Queries) error {
+			last, err := q.LastNumber(ctx, int64(id))
+			if err != nil {
+				return err
+			}
+			left = max(0, last-deleteBatch)
+			if err := q.CutRoom(ctx, query.CutRoomParams{LastNumber: left, ID: int64(id)}); err != nil {
+				return err
+			}
+			if _, err = q.DeleteMessagesAfter(ctx, query.DeleteMessagesAfterParams{RoomID: int64(id), Number: left}); err != nil || left > 0 {
+				return err
+			}
+			_, err = q.DeleteRoom(ctx, int64(id))
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("delete room: %w", found(err, chat.ErrRoomNotFound))
+	}
+	return nil
+}
+
 // containing is the pattern of LIKE for folded texts that have a text in them.
 func containing(text string) string { return "%" + likeEscaper.Replace(chat.Fold(text)) + "%" }
 

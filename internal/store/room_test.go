@@ -152,3 +152,27 @@ func TestListRooms(t *testing.T) {
 		}
 	})
 }
+
+// A room of any size goes, batch after batch, and nothing of the others.
+func TestDeleteRoom(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []store.Dialect{store.SQLite, store.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			ctx, place := t.Context(), storetest.URL(t, engine)
+			s := storetest.Open(t, place)
+			storetest.Fill(t, place, storetest.Data{Users: 20, Rooms: 3, RoomsOf: 2, Quiet: 4507, Messages: 5000})
+			if err := s.DeleteRoom(ctx, storetest.Quiet); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.DeleteRoom(ctx, storetest.Quiet); !errors.Is(err, chat.ErrRoomNotFound) {
+				t.Errorf("a second time: %v", err)
+			}
+			var messages, members int
+			if err := storetest.Raw(t, place).QueryRowContext(ctx, `SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM members WHERE room_id = 1)`).
+				Scan(&messages, &members); err != nil || messages != 493 || members != 0 {
+				t.Errorf("left are %d messages and %d members of the room, %v; want those 493 of other rooms", messages, members, err)
+			}
+		})
+	}
+}

@@ -26,6 +26,8 @@ func Event(e chat.Event) (out contract.Event, ok bool) {
 			Type: contract.RoomUpdatedEventTypeRoomUpdated, RoomID: id, Revision: revision, At: at,
 			Data: contract.RoomEventData{Room: Room(*e.RoomNow)},
 		})
+	case chat.EventRoomDeleted:
+		out.SetRoomDeletedEvent(contract.RoomDeletedEvent{Type: contract.RoomDeletedEventTypeRoomDeleted, RoomID: id, At: at})
 	case chat.EventMemberJoined:
 		out.SetMemberJoinedEvent(contract.MemberJoinedEvent{
 			Type: contract.MemberJoinedEventTypeMemberJoined, RoomID: id, At: at,

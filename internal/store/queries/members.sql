@@ -39,3 +39,9 @@ RETURNING last_read_number;
 
 -- name: LastReadNumber :one
 SELECT last_read_number FROM members WHERE room_id = @room_id AND user_id = @user_id;
+
+-- name: DeleteMembers :exec
+DELETE FROM members WHERE room_id = @room_id;
+
+-- name: ListRoomIDsOfUser :many
+SELECT room_id FROM members WHERE user_id = @user_id ORDER BY room_id;

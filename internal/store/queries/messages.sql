@@ -29,3 +29,7 @@ WHERE room_id = @room_id AND number = @number AND deleted_at IS NULL;
 -- name: DeleteMessage :execrows
 UPDATE messages SET body = '', deleted_at = @now, revision = @revision
 WHERE room_id = @room_id AND number = @number AND deleted_at IS NULL;
+
+-- name: DeleteMessagesAfter :execrows
+-- The newest messages of a room that is being deleted.
+DELETE FROM messages WHERE room_id = @room_id AND number > @number;

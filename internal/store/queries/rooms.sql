@@ -46,3 +46,16 @@ UPDATE rooms SET revision = revision + 1 WHERE id = @id RETURNING revision;
 UPDATE rooms SET last_number = last_number + CAST(@posts AS BIGINT), revision = revision + CAST(@posts AS BIGINT), active_at = @now
 WHERE id = @id
 RETURNING CAST(last_number - CAST(@posts AS BIGINT) AS BIGINT) AS last_number, CAST(revision - CAST(@posts AS BIGINT) AS BIGINT) AS revision;
+
+-- name: EmptyRoom :execrows
+-- The first step of a deletion: nobody finds the room any more, and its name is free.
+UPDATE rooms SET kind = 'private', member_count = 0 WHERE id = @id;
+
+-- name: LastNumber :one
+SELECT last_number FROM rooms WHERE id = @id;
+
+-- name: CutRoom :exec
+UPDATE rooms SET last_number = @last_number WHERE id = @id AND last_number > @last_number;
+
+-- name: DeleteRoom :execrows
+DELETE FROM rooms WHERE id = @id;

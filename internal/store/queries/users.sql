@@ -53,3 +53,7 @@ FROM users u
 WHERE u.username_key > @after_key
   AND (u.username_key LIKE CAST(@pattern AS TEXT) ESCAPE '\' OR lower(u.display_name) LIKE CAST(@pattern AS TEXT) ESCAPE '\')
 ORDER BY u.username_key LIMIT @lim;
+
+-- name: DeleteUser :execrows
+-- What was said, and what was made and is still there, refers to its author, and the database refuses then.
+DELETE FROM users WHERE id = @id;

@@ -51,6 +51,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countWaysInStmt, err = db.PrepareContext(ctx, countWaysIn); err != nil {
 		return nil, fmt.Errorf("error preparing query CountWaysIn: %w", err)
 	}
+	if q.cutRoomStmt, err = db.PrepareContext(ctx, cutRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query CutRoom: %w", err)
+	}
 	if q.deferMailStmt, err = db.PrepareContext(ctx, deferMail); err != nil {
 		return nil, fmt.Errorf("error preparing query DeferMail: %w", err)
 	}
@@ -66,8 +69,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteMemberStmt, err = db.PrepareContext(ctx, deleteMember); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteMember: %w", err)
 	}
+	if q.deleteMembersStmt, err = db.PrepareContext(ctx, deleteMembers); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteMembers: %w", err)
+	}
 	if q.deleteMessageStmt, err = db.PrepareContext(ctx, deleteMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteMessage: %w", err)
+	}
+	if q.deleteMessagesAfterStmt, err = db.PrepareContext(ctx, deleteMessagesAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteMessagesAfter: %w", err)
 	}
 	if q.deleteNoticeStmt, err = db.PrepareContext(ctx, deleteNotice); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteNotice: %w", err)
@@ -80,6 +89,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.deleteRecoveryCodesStmt, err = db.PrepareContext(ctx, deleteRecoveryCodes); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteRecoveryCodes: %w", err)
+	}
+	if q.deleteRoomStmt, err = db.PrepareContext(ctx, deleteRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteRoom: %w", err)
 	}
 	if q.deleteSessionStmt, err = db.PrepareContext(ctx, deleteSession); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteSession: %w", err)
@@ -96,11 +108,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteTicketsOverStmt, err = db.PrepareContext(ctx, deleteTicketsOver); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteTicketsOver: %w", err)
 	}
+	if q.deleteUserStmt, err = db.PrepareContext(ctx, deleteUser); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteUser: %w", err)
+	}
 	if q.deviceSeenStmt, err = db.PrepareContext(ctx, deviceSeen); err != nil {
 		return nil, fmt.Errorf("error preparing query DeviceSeen: %w", err)
 	}
 	if q.editMessageStmt, err = db.PrepareContext(ctx, editMessage); err != nil {
 		return nil, fmt.Errorf("error preparing query EditMessage: %w", err)
+	}
+	if q.emptyRoomStmt, err = db.PrepareContext(ctx, emptyRoom); err != nil {
+		return nil, fmt.Errorf("error preparing query EmptyRoom: %w", err)
 	}
 	if q.hasPasswordStmt, err = db.PrepareContext(ctx, hasPassword); err != nil {
 		return nil, fmt.Errorf("error preparing query HasPassword: %w", err)
@@ -168,6 +186,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.inviteReachesStmt, err = db.PrepareContext(ctx, inviteReaches); err != nil {
 		return nil, fmt.Errorf("error preparing query InviteReaches: %w", err)
 	}
+	if q.lastNumberStmt, err = db.PrepareContext(ctx, lastNumber); err != nil {
+		return nil, fmt.Errorf("error preparing query LastNumber: %w", err)
+	}
 	if q.lastReadNumberStmt, err = db.PrepareContext(ctx, lastReadNumber); err != nil {
 		return nil, fmt.Errorf("error preparing query LastReadNumber: %w", err)
 	}
@@ -203,6 +224,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listPeopleStmt, err = db.PrepareContext(ctx, listPeople); err != nil {
 		return nil, fmt.Errorf("error preparing query ListPeople: %w", err)
+	}
+	if q.listRoomIDsOfUserStmt, err = db.PrepareContext(ctx, listRoomIDsOfUser); err != nil {
+		return nil, fmt.Errorf("error preparing query ListRoomIDsOfUser: %w", err)
 	}
 	if q.listRoomsOfUserStmt, err = db.PrepareContext(ctx, listRoomsOfUser); err != nil {
 		return nil, fmt.Errorf("error preparing query ListRoomsOfUser: %w", err)
@@ -377,6 +401,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countWaysInStmt: %w", cerr)
 		}
 	}
+	if q.cutRoomStmt != nil {
+		if cerr := q.cutRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing cutRoomStmt: %w", cerr)
+		}
+	}
 	if q.deferMailStmt != nil {
 		if cerr := q.deferMailStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deferMailStmt: %w", cerr)
@@ -402,9 +431,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteMemberStmt: %w", cerr)
 		}
 	}
+	if q.deleteMembersStmt != nil {
+		if cerr := q.deleteMembersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteMembersStmt: %w", cerr)
+		}
+	}
 	if q.deleteMessageStmt != nil {
 		if cerr := q.deleteMessageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteMessageStmt: %w", cerr)
+		}
+	}
+	if q.deleteMessagesAfterStmt != nil {
+		if cerr := q.deleteMessagesAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteMessagesAfterStmt: %w", cerr)
 		}
 	}
 	if q.deleteNoticeStmt != nil {
@@ -425,6 +464,11 @@ func (q *Queries) Close() error {
 	if q.deleteRecoveryCodesStmt != nil {
 		if cerr := q.deleteRecoveryCodesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteRecoveryCodesStmt: %w", cerr)
+		}
+	}
+	if q.deleteRoomStmt != nil {
+		if cerr := q.deleteRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteRoomStmt: %w", cerr)
 		}
 	}
 	if q.deleteSessionStmt != nil {
@@ -452,6 +496,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteTicketsOverStmt: %w", cerr)
 		}
 	}
+	if q.deleteUserStmt != nil {
+		if cerr := q.deleteUserStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteUserStmt: %w", cerr)
+		}
+	}
 	if q.deviceSeenStmt != nil {
 		if cerr := q.deviceSeenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deviceSeenStmt: %w", cerr)
@@ -460,6 +509,11 @@ func (q *Queries) Close() error {
 	if q.editMessageStmt != nil {
 		if cerr := q.editMessageStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing editMessageStmt: %w", cerr)
+		}
+	}
+	if q.emptyRoomStmt != nil {
+		if cerr := q.emptyRoomStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing emptyRoomStmt: %w", cerr)
 		}
 	}
 	if q.hasPasswordStmt != nil {
@@ -572,6 +626,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing inviteReachesStmt: %w", cerr)
 		}
 	}
+	if q.lastNumberStmt != nil {
+		if cerr := q.lastNumberStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastNumberStmt: %w", cerr)
+		}
+	}
 	if q.lastReadNumberStmt != nil {
 		if cerr := q.lastReadNumberStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastReadNumberStmt: %w", cerr)
@@ -630,6 +689,11 @@ func (q *Queries) Close() error {
 	if q.listPeopleStmt != nil {
 		if cerr := q.listPeopleStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listPeopleStmt: %w", cerr)
+		}
+	}
+	if q.listRoomIDsOfUserStmt != nil {
+		if cerr := q.listRoomIDsOfUserStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listRoomIDsOfUserStmt: %w", cerr)
 		}
 	}
 	if q.listRoomsOfUserStmt != nil {
@@ -885,23 +949,29 @@ type Queries struct {
 	countOwnersStmt          *sql.Stmt
 	countPasskeysStmt        *sql.Stmt
 	countWaysInStmt          *sql.Stmt
+	cutRoomStmt              *sql.Stmt
 	deferMailStmt            *sql.Stmt
 	deleteEndedSessionsStmt  *sql.Stmt
 	deleteIdentityStmt       *sql.Stmt
 	deleteMailStmt           *sql.Stmt
 	deleteMemberStmt         *sql.Stmt
+	deleteMembersStmt        *sql.Stmt
 	deleteMessageStmt        *sql.Stmt
+	deleteMessagesAfterStmt  *sql.Stmt
 	deleteNoticeStmt         *sql.Stmt
 	deletePasskeyStmt        *sql.Stmt
 	deleteRecoveryCodeStmt   *sql.Stmt
 	deleteRecoveryCodesStmt  *sql.Stmt
+	deleteRoomStmt           *sql.Stmt
 	deleteSessionStmt        *sql.Stmt
 	deleteSessionsOverStmt   *sql.Stmt
 	deleteTOTPKeyStmt        *sql.Stmt
 	deleteTicketsOfUserStmt  *sql.Stmt
 	deleteTicketsOverStmt    *sql.Stmt
+	deleteUserStmt           *sql.Stmt
 	deviceSeenStmt           *sql.Stmt
 	editMessageStmt          *sql.Stmt
+	emptyRoomStmt            *sql.Stmt
 	hasPasswordStmt          *sql.Stmt
 	hasUsersStmt             *sql.Stmt
 	insertAuditEntryStmt     *sql.Stmt
@@ -924,6 +994,7 @@ type Queries struct {
 	inviteByIDStmt           *sql.Stmt
 	inviteNamesStmt          *sql.Stmt
 	inviteReachesStmt        *sql.Stmt
+	lastNumberStmt           *sql.Stmt
 	lastReadNumberStmt       *sql.Stmt
 	listAuditEntriesStmt     *sql.Stmt
 	listChangesStmt          *sql.Stmt
@@ -936,6 +1007,7 @@ type Queries struct {
 	listNoticesStmt          *sql.Stmt
 	listPasskeysStmt         *sql.Stmt
 	listPeopleStmt           *sql.Stmt
+	listRoomIDsOfUserStmt    *sql.Stmt
 	listRoomsOfUserStmt      *sql.Stmt
 	listSealedTOTPKeysStmt   *sql.Stmt
 	listSessionsStmt         *sql.Stmt
@@ -992,23 +1064,29 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countOwnersStmt:          q.countOwnersStmt,
 		countPasskeysStmt:        q.countPasskeysStmt,
 		countWaysInStmt:          q.countWaysInStmt,
+		cutRoomStmt:              q.cutRoomStmt,
 		deferMailStmt:            q.deferMailStmt,
 		deleteEndedSessionsStmt:  q.deleteEndedSessionsStmt,
 		deleteIdentityStmt:       q.deleteIdentityStmt,
 		deleteMailStmt:           q.deleteMailStmt,
 		deleteMemberStmt:         q.deleteMemberStmt,
+		deleteMembersStmt:        q.deleteMembersStmt,
 		deleteMessageStmt:        q.deleteMessageStmt,
+		deleteMessagesAfterStmt:  q.deleteMessagesAfterStmt,
 		deleteNoticeStmt:         q.deleteNoticeStmt,
 		deletePasskeyStmt:        q.deletePasskeyStmt,
 		deleteRecoveryCodeStmt:   q.deleteRecoveryCodeStmt,
 		deleteRecoveryCodesStmt:  q.deleteRecoveryCodesStmt,
+		deleteRoomStmt:           q.deleteRoomStmt,
 		deleteSessionStmt:        q.deleteSessionStmt,
 		deleteSessionsOverStmt:   q.deleteSessionsOverStmt,
 		deleteTOTPKeyStmt:        q.deleteTOTPKeyStmt,
 		deleteTicketsOfUserStmt:  q.deleteTicketsOfUserStmt,
 		deleteTicketsOverStmt:    q.deleteTicketsOverStmt,
+		deleteUserStmt:           q.deleteUserStmt,
 		deviceSeenStmt:           q.deviceSeenStmt,
 		editMessageStmt:          q.editMessageStmt,
+		emptyRoomStmt:            q.emptyRoomStmt,
 		hasPasswordStmt:          q.hasPasswordStmt,
 		hasUsersStmt:             q.hasUsersStmt,
 		insertAuditEntryStmt:     q.insertAuditEntryStmt,
@@ -1031,6 +1109,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		inviteByIDStmt:           q.inviteByIDStmt,
 		inviteNamesStmt:          q.inviteNamesStmt,
 		inviteReachesStmt:        q.inviteReachesStmt,
+		lastNumberStmt:           q.lastNumberStmt,
 		lastReadNumberStmt:       q.lastReadNumberStmt,
 		listAuditEntriesStmt:     q.listAuditEntriesStmt,
 		listChangesStmt:          q.listChangesStmt,
@@ -1043,6 +1122,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listNoticesStmt:          q.listNoticesStmt,
 		listPasskeysStmt:         q.listPasskeysStmt,
 		listPeopleStmt:           q.listPeopleStmt,
+		listRoomIDsOfUserStmt:    q.listRoomIDsOfUserStmt,
 		listRoomsOfUserStmt:      q.listRoomsOfUserStmt,
 		listSealedTOTPKeysStmt:   q.listSealedTOTPKeysStmt,
 		listSessionsStmt:         q.listSessionsStmt,

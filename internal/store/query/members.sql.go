@@ -40,6 +40,15 @@ func (q *Queries) DeleteMember(ctx context.Context, arg DeleteMemberParams) (int
 	return result.RowsAffected()
 }
 
+const deleteMembers = `-- name: DeleteMembers :exec
+DELETE FROM members WHERE room_id = $1
+`
+
+func (q *Queries) DeleteMembers(ctx context.Context, roomID int64) error {
+	_, err := q.exec(ctx, q.deleteMembersStmt, deleteMembers, roomID)
+	return err
+}
+
 const insertMember = `-- name: InsertMember :execrows
 INSERT INTO members (room_id, user_id, role, last_read_number, joined_at)
 SELECT r.id, $1, $2, r.last_number, $3 FROM rooms r WHERE r.id = $4
@@ -124,6 +133,33 @@ func (q *Queries) ListMembers(ctx context.Context, arg ListMembersParams) ([]Lis
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listRoomIDsOfUser = `-- name: ListRoomIDsOfUser :many
+SELECT room_id FROM members WHERE user_id = $1 ORDER BY room_id
+`
+
+func (q *Queries) ListRoomIDsOfUser(ctx context.Context, userID int64) ([]int64, error) {
+	rows, err := q.query(ctx, q.listRoomIDsOfUserStmt, listRoomIDsOfUser, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var room_id int64
+		if err := rows.Scan(&room_id); err != nil {
+			return nil, err
+		}
+		items = append(items, room_id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

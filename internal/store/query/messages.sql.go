@@ -34,6 +34,24 @@ func (q *Queries) DeleteMessage(ctx context.Context, arg DeleteMessageParams) (i
 	return result.RowsAffected()
 }
 
+const deleteMessagesAfter = `-- name: DeleteMessagesAfter :execrows
+DELETE FROM messages WHERE room_id = $1 AND number > $2
+`
+
+type DeleteMessagesAfterParams struct {
+	RoomID int64
+	Number int64
+}
+
+// The newest messages of a room that is being deleted.
+func (q *Queries) DeleteMessagesAfter(ctx context.Context, arg DeleteMessagesAfterParams) (int64, error) {
+	result, err := q.exec(ctx, q.deleteMessagesAfterStmt, deleteMessagesAfter, arg.RoomID, arg.Number)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const editMessage = `-- name: EditMessage :execrows
 UPDATE messages SET body = $1, edited_at = $2, revision = $3
 WHERE room_id = $4 AND number = $5 AND deleted_at IS NULL

@@ -75,6 +75,45 @@ func (q *Queries) BrowsePublicRooms(ctx context.Context, arg BrowsePublicRoomsPa
 	return items, nil
 }
 
+const cutRoom = `-- name: CutRoom :exec
+UPDATE rooms SET last_number = $1 WHERE id = $2 AND last_number > $1
+`
+
+type CutRoomParams struct {
+	LastNumber int64
+	ID         int64
+}
+
+func (q *Queries) CutRoom(ctx context.Context, arg CutRoomParams) error {
+	_, err := q.exec(ctx, q.cutRoomStmt, cutRoom, arg.LastNumber, arg.ID)
+	return err
+}
+
+const deleteRoom = `-- name: DeleteRoom :execrows
+DELETE FROM rooms WHERE id = $1
+`
+
+func (q *Queries) DeleteRoom(ctx context.Context, id int64) (int64, error) {
+	result, err := q.exec(ctx, q.deleteRoomStmt, deleteRoom, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const emptyRoom = `-- name: EmptyRoom :execrows
+UPDATE rooms SET kind = 'private', member_count = 0 WHERE id = $1
+`
+
+// The first step of a deletion: nobody finds the room any more, and its name is free.
+func (q *Queries) EmptyRoom(ctx context.Context, id int64) (int64, error) {
+	result, err := q.exec(ctx, q.emptyRoomStmt, emptyRoom, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertRoom = `-- name: InsertRoom :exec
 INSERT INTO rooms (id, kind, name, name_key, topic, created_by, creation_key, created_at, active_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
@@ -103,6 +142,17 @@ func (q *Queries) InsertRoom(ctx context.Context, arg InsertRoomParams) error {
 		arg.CreatedAt,
 	)
 	return err
+}
+
+const lastNumber = `-- name: LastNumber :one
+SELECT last_number FROM rooms WHERE id = $1
+`
+
+func (q *Queries) LastNumber(ctx context.Context, id int64) (int64, error) {
+	row := q.queryRow(ctx, q.lastNumberStmt, lastNumber, id)
+	var last_number int64
+	err := row.Scan(&last_number)
+	return last_number, err
 }
 
 const listRoomsOfUser = `-- name: ListRoomsOfUser :many

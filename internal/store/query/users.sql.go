@@ -39,6 +39,19 @@ func (q *Queries) CountOwners(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const deleteUser = `-- name: DeleteUser :execrows
+DELETE FROM users WHERE id = $1
+`
+
+// What was said, and what was made and is still there, refers to its author, and the database refuses then.
+func (q *Queries) DeleteUser(ctx context.Context, id int64) (int64, error) {
+	result, err := q.exec(ctx, q.deleteUserStmt, deleteUser, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const hasUsers = `-- name: HasUsers :one
 SELECT EXISTS (SELECT 1 FROM users)
 `

@@ -717,7 +717,13 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete an account that never said anything
+         * @description An account that is deactivated (`still_active` otherwise) and has neither said anything, nor made a room or an invite that is still there
+         *     (`account_in_use`): what was said keeps its author, so such an account stays, deactivated. Sessions, memberships and everything else of
+         *     the account go.
+         */
+        delete: operations["deletePerson"];
         options?: never;
         head?: never;
         /**
@@ -845,7 +851,12 @@ export interface paths {
         get: operations["room"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a room with everything that was said in it
+         * @description For the owners of the room and for those who manage the server. There is no way back but a backup. Of somebody who manages the server
+         *     and is no member nothing is hidden here: the room is deleted by its id.
+         */
+        delete: operations["deleteRoom"];
         options?: never;
         head?: never;
         /** Change a room's name or topic */
@@ -1674,7 +1685,7 @@ export interface components {
             room: components["schemas"]["Room"];
         };
         EventList: components["schemas"]["Event"][];
-        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"] | components["schemas"]["EventsMissedEvent"] | components["schemas"]["PresenceChangedEvent"];
+        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"] | components["schemas"]["EventsMissedEvent"] | components["schemas"]["PresenceChangedEvent"];
         MessagePostedEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1721,6 +1732,16 @@ export interface components {
             revision: components["schemas"]["Revision"];
             at: components["schemas"]["Time"];
             data: components["schemas"]["RoomEventData"];
+        };
+        /** @description Sent to the room. Nothing of it is left; a client that missed this learns it from its list of rooms. */
+        RoomDeletedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "room.deleted";
+            room_id: components["schemas"]["ID"];
+            at: components["schemas"]["Time"];
         };
         RoomEventData: {
             room: components["schemas"]["Room"];
@@ -2810,6 +2831,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    deletePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: components["parameters"]["UserID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is gone, and its name free. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     updatePerson: {
         parameters: {
             query?: never;
@@ -3033,6 +3075,27 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Room"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRoom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: components["parameters"]["RoomID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The room is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -94,6 +94,11 @@ describe('applyEvents', () => {
     expect(targets.rooms.get(7)?.last_read_number).toBe(4)
   })
 
+  it('asks for my rooms when one is deleted', () => {
+    apply({ type: 'room.deleted', room_id: 7, at })
+    expect(targets.onMembership).toHaveBeenCalledOnce()
+  })
+
   it('asks for my rooms when I come or go, and tells about others', () => {
     const user = (id: number) => ({ id, username: `u${id}`, display_name: `U ${id}` })
     apply({ type: 'member.joined', room_id: 9, at, data: { user: user(me), role: 'member' } })

@@ -71,6 +71,9 @@ function applyEvent(targets: EventTargets, event: RoomEvent): void {
         last_read_number: room.last_read_number,
       }))
       return
+    case 'room.deleted':
+      targets.onMembership()
+      return
     case 'member.joined':
       users.put([event.data.user])
       if (event.data.user.id === targets.me) {
