@@ -89,15 +89,15 @@ scene('an address is given at sign-up, confirmed by a link, and leads back in wh
   await phone.page.getByRole('button', { name: 'Save the password' }).click()
   await phone.page.getByText('Many people use this password').waitFor()
   await picture(phone, 'reset')
+  ann.watch.expect(/status of 401/)
+  ann.watch.expect(/WebSocket/)
   await phone.page.getByRole('textbox', { name: 'Password' }).fill(fresh)
   await phone.page.getByRole('button', { name: 'Save the password' }).click()
   await phone.page.getByRole('heading', { name: 'Your password is changed.' }).waitFor()
   await picture(phone, 'done')
 
   // The desk is signed out, as is everything else.
-  ann.watch.expect(/status of 401/)
-  ann.watch.expect(/WebSocket/)
-  await ann.page.reload()
+  await ann.page.goto('/')
   await ann.page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
   await box.next(address, /was changed/)
 
