@@ -381,14 +381,14 @@ func TestTwoFactor_mails(t *testing.T) {
 	t.Parallel()
 	box, c := mailtest.Start(t, mailtest.Config{}), &clock{}
 	s := parleytest.Start(t, parleytest.Mail(box), parleytest.Clock(c.now), parleytest.With("PARLEY_MAIL_ALERTS=false"))
-	maya := withEmail(t, s, box, "maya", "maya@x.org")
-	_, recovery := enrol(t, maya, c)
-	wantMail(t, box.Next(t), "maya@x.org", "was turned on")
-	addPasskey(t, s, maya, "Phone")
-	wantMail(t, box.Next(t), "maya@x.org", "passkey was added")
-	with(maya, "me/two-factor/disable", object{"current_password": parleytest.Password, "recovery_code": recovery[0]}).Want(204)
-	wantMail(t, box.Next(t), "maya@x.org", "recovery code was used")
-	if m := wantMail(t, box.Next(t), "maya@x.org", "was turned off"); !strings.Contains(m.Text, "The password alone signs in to @maya from now on: ") {
+	theo := withEmail(t, s, box, "theo", "theo@x.org")
+	_, recovery := enrol(t, theo, c)
+	wantMail(t, box.Next(t), "theo@x.org", "was turned on")
+	addPasskey(t, s, theo, "Phone")
+	wantMail(t, box.Next(t), "theo@x.org", "passkey was added")
+	with(theo, "me/two-factor/disable", object{"current_password": parleytest.Password, "recovery_code": recovery[0]}).Want(204)
+	wantMail(t, box.Next(t), "theo@x.org", "recovery code was used")
+	if m := wantMail(t, box.Next(t), "theo@x.org", "was turned off"); !strings.Contains(m.Text, "The password alone signs in to @theo from now on: ") {
 		t.Errorf("the mail says\n%s", m.Text)
 	}
 	box.None(t)
