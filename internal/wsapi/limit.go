@@ -19,7 +19,7 @@ var budgetOf = map[string]string{
 }
 
 // What a socket is closed with whose client does not heed refusals. The first is in a range that makes the SDKs come back after a pause, the
-// second in one that makes them stay away.
+// second in one that makes them stay away; the web client comes back after a minute.
 var (
 	slowDown = &realtime.Close{Code: 4029, Reason: "too many refused commands"}
 	stayAway = &realtime.Close{Code: 4529, Reason: "too many refused commands, again and again"}

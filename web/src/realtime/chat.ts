@@ -16,7 +16,7 @@ import { UsersStore } from '@/data/users-store'
 import { ConnectionStore, crowdedBy } from './connection-store'
 import { applyEvents } from './events'
 import { openSocketLater } from './lazy-socket'
-import type { Socket } from './port'
+import { type Socket, stayAway } from './port'
 
 /** After a reconnect every room subscribes again; one list answers for all of them. */
 const syncDelayMs = 250
@@ -28,6 +28,8 @@ const typingEveryMs = 3000
 const listRetryMs = 3000
 /** Somebody with too many tabs may close one without a word to this one. */
 const crowdedRetryMs = 60_000
+/** Other tabs of theirs may be what sends too much; this one is patient. */
+const stayAwayMs = 60_000
 
 /**
  * One signed-in person's chat: the stores, and what writes into them. Sends and read marks go by HTTP, which works while the socket does not and
@@ -282,7 +284,7 @@ export class Chat {
   private sentAway(code: number, session: Session): void {
     const crowded = crowdedBy(code)
     if (!crowded) {
-      void this.comeBack(session)
+      void this.comeBack(session, code === stayAway ? stayAwayMs : listRetryMs)
       return
     }
     this.connection.crowd(crowded)
@@ -290,7 +292,7 @@ export class Chat {
     if (crowded === 'refused') this.crowdedTimer = setTimeout(() => this.socket.connect(), crowdedRetryMs * (1 + Math.random()))
   }
 
-  private async comeBack(session: Session): Promise<void> {
+  private async comeBack(session: Session, pause: number): Promise<void> {
     try {
       await session.replace(await session.accessToken())
     } catch (error) {
@@ -298,7 +300,7 @@ export class Chat {
     }
     setTimeout(() => {
       if (!this.stopped) this.socket.connect()
-    }, listRetryMs)
+    }, pause)
   }
 
   private onOnline = (): void => {

@@ -15,6 +15,8 @@ export interface SocketEvents {
 /** Codes with which the server closes a socket beyond what one person may have. */
 export const tooManyConnections = 4540
 export const replacedByNewer = 4541
+/** The code for who sends too much, again and again. */
+export const stayAway = 4529
 
 /** What the rest of the client knows of the realtime connection. */
 export interface Socket {
