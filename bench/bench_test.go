@@ -106,6 +106,27 @@ func send(w io.Writer, frames ...[]byte) {
 	}
 }
 
+// Paced senders post no more than they should.
+func TestRate(t *testing.T) {
+	t.Parallel()
+	bench := small()
+	bench.Posts, bench.Rate = 20, 100
+	started := time.Now()
+	phases, err := bench.drive(context.Background(), parleytest.Start(t).Addr(), meter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range phases {
+		if !p.clean() || p.Posts != bench.Posts {
+			t.Errorf("%+v, want %d posts", p, bench.Posts)
+		}
+	}
+	// Two phases with their warm-ups, 20 posts each.
+	if took := time.Since(started); took < 2*180*time.Millisecond {
+		t.Errorf("40 posts at 100 a second took %v", took)
+	}
+}
+
 // A server that goes away in the middle is a failure, not a small figure.
 func TestServerGoesAway(t *testing.T) {
 	t.Parallel()
@@ -159,6 +180,8 @@ func TestArguments(t *testing.T) {
 		"floor --members=5":        2,
 		"--binary=/nowhere/at/all": 1,
 		"--members=2 --posts=-1":   2,
+		"--rate=-1":                2,
+		"--idle=26000":             2,
 	} {
 		if got := run(context.Background(), strings.Fields(args), output{io.Discard, io.Discard}); got != want {
 			t.Errorf("bench %s: exit code %d, want %d", args, got, want)

@@ -6,6 +6,9 @@
 // What is measured is one busy room: posts acknowledged after they are stored, deliveries to every member, how long both take, and the
 // server's processor time, read from /proc (so on Linux only). With Postgres the database's own processor time is not in it.
 //
+// With --rate they post at a steady pace, which says what a delivery costs when nothing piles up. With --idle nobody posts: it is measured what
+// sockets cost that only listen.
+//
 // What is not measured: networks (all is loopback), many rooms, slow readers, reconnects, TLS. The generator and the listeners share the
 // processors with the server, so posts per second say less than processor time per post and per delivery, and figures of two machines
 // or of two moments on a busy one do not compare. That is what --floor is for: it puts the same load, in the same run, on a server

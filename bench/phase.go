@@ -15,6 +15,7 @@ type load struct {
 	name     string
 	duration time.Duration // senders begin no post after it
 	posts    int           // nor more than this many
+	pace     time.Duration // from one post of a sender to its next; 0 is no pause
 	drain    time.Duration // how long a post, and at the end everybody's hearing, may take
 }
 
@@ -105,8 +106,10 @@ func (c *crowd) run(ctx context.Context, index int, posters []poster, l load, m 
 }
 
 func (c *crowd) send(p *phase, sender int, by poster, l load) error {
+	begun := c.now() + l.pace*time.Duration(sender)/time.Duration(len(p.acks)) // not all at once
 	end := c.now() + l.duration
 	for counter := range l.posts / len(p.acks) {
+		time.Sleep(begun + l.pace*time.Duration(counter) - c.now())
 		sent := c.now()
 		if sent >= end {
 			return nil

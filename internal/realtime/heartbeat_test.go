@@ -77,7 +77,7 @@ func (l *line) listens() {
 func TestHalfOpen(t *testing.T) {
 	t.Parallel()
 	c := testConfig()
-	c.Ping, c.Pong = time.Second, 500*time.Millisecond
+	c.Ping, c.Pong = time.Second, 950*time.Millisecond
 	n := startNode(t, c)
 	neighbour := n.join(t, 2, "")
 	go neighbour.listens()

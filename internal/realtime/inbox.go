@@ -196,11 +196,7 @@ func (t *transport) answerPing() error {
 	t.in.pong = nil
 	t.writing.Lock()
 	defer t.writing.Unlock()
-	err := t.put(withHeader(ws.OpPong, pong), t.limits.WriteTimeout)
-	if errors.Is(err, errOver) {
-		return nil // it is being closed; what else comes in is read for the sake of an orderly end
-	}
-	return err
+	return t.put(withHeader(ws.OpPong, pong))
 }
 
 func (t *transport) goodbye(payload []byte) error {

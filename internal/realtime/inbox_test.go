@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -18,10 +19,10 @@ import (
 type tape struct {
 	io.Reader
 	net.Addr
-	written int
+	written atomic.Int64 // by a goroutine of the transport's too
 }
 
-func (c *tape) Write(b []byte) (int, error)      { c.written += len(b); return len(b), nil }
+func (c *tape) Write(b []byte) (int, error)      { c.written.Add(int64(len(b))); return len(b), nil }
 func (c *tape) Close() error                     { return nil }
 func (c *tape) LocalAddr() net.Addr              { return c.Addr }
 func (c *tape) RemoteAddr() net.Addr             { return c.Addr }
@@ -69,8 +70,8 @@ func FuzzInbox(f *testing.F) {
 			}
 			m.free()
 		}
-		if received > len(sent) || conn.written > 2*len(sent)+16 {
-			t.Errorf("of %d bytes came %d, and %d were answered", len(sent), received, conn.written)
+		if received > len(sent) || int(conn.written.Load()) > 2*len(sent)+16 {
+			t.Errorf("of %d bytes came %d, and %d were answered", len(sent), received, conn.written.Load())
 		}
 		if tr.in.buffer != nil && len(tr.in.rest) == 0 {
 			t.Error("a buffer is kept in which nothing is")

@@ -53,10 +53,10 @@ func TestLibrary_connect(t *testing.T) {
 func TestLibrary_ping(t *testing.T) {
 	t.Parallel()
 	c := testConfig()
-	c.Ping, c.Pong = 40*time.Millisecond, 20*time.Millisecond
+	c.Ping, c.Pong = 600*time.Millisecond, 550*time.Millisecond
 	n := startNode(t, c)
 	l := n.join(t, 1, "")
-	for range 3 {
+	for range 2 {
 		f, err := ws.ReadFrame(l.in)
 		if err != nil || string(f.Payload) != "{}" {
 			t.Fatalf("%q, %v, want a ping", f.Payload, err)
@@ -192,13 +192,14 @@ func TestLibrary_close_during_a_command(t *testing.T) {
 	n := startNode(t, testConfig())
 	l := n.join(t, 7, "room:1")
 	l.send(`{"id":3,"rpc":{"method":"wait"}}`)
+	<-n.waits
+	l.beforeEnd = func() { close(n.letGo) }
 	n.publish("room:1", []byte(`"last words"`))
 	n.Revoke(7, "7")
 	l.want("last words")
 	if code := l.closed(); code != CodeSessionEnded {
 		t.Errorf("closed with %d, want %d", code, CodeSessionEnded)
 	}
-	close(n.letGo)
 }
 
 // Too many subscriptions are refused and the connection stays.

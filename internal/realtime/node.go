@@ -198,7 +198,10 @@ func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centr
 		Context:           withWork(ctx),
 		Credentials:       &centrifuge.Credentials{UserID: strconv.FormatInt(p.User, 10), ExpireAt: p.Expires.Unix()},
 		ClientSideRefresh: true,
-		Subscriptions:     map[string]centrifuge.SubscribeOptions{UserChannel(p.User): {}},
+		// A timer that is due at once in place of a goroutine that waits: 4 KB a connection, and no more work. It is right only because our transport
+		// never waits in a write; the library would wait with it, and all publishers behind it.
+		WriteDelay: time.Nanosecond, WriteWithTimer: true, QueueShrinkDelay: -1,
+		Subscriptions: map[string]centrifuge.SubscribeOptions{UserChannel(p.User): {}},
 	}, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -31,6 +30,7 @@ const patience = 20 * time.Second
 type testNode struct {
 	*Node
 	server *httptest.Server
+	waits  chan struct{} // told when a command waits
 	letGo  chan struct{}
 }
 
@@ -44,7 +44,7 @@ func testConfig() Config {
 
 func startNode(t testing.TB, c Config, change ...func(*Handlers)) *testNode {
 	t.Helper()
-	n := &testNode{letGo: make(chan struct{})}
+	n := &testNode{waits: make(chan struct{}, 1), letGo: make(chan struct{})}
 	h := Handlers{
 		Authenticate: func(_ context.Context, token string) (Peer, error) {
 			user, err := strconv.ParseInt(token, 10, 64)
@@ -55,6 +55,7 @@ func startNode(t testing.TB, c Config, change ...func(*Handlers)) *testNode {
 		Command: func(ctx context.Context, _ Peer, method string, data []byte) ([]byte, error) {
 			switch method {
 			case "wait":
+				n.waits <- struct{}{}
 				select {
 				case <-n.letGo:
 				case <-ctx.Done():
@@ -101,7 +102,9 @@ type line struct {
 	net.Conn
 	in   *bufio.Reader
 	said [][]byte // read and not looked at
-	tb   testing.TB
+	// beforeEnd is done when the close frame has come.
+	beforeEnd func()
+	tb        testing.TB
 }
 
 func dial(tb testing.TB, url string) *line {
@@ -200,8 +203,12 @@ func (l *line) closed() ws.StatusCode {
 		}
 		if f.Header.OpCode == ws.OpClose {
 			code, _ := ws.ParseCloseFrameData(f.Payload)
+			if l.beforeEnd != nil {
+				l.beforeEnd()
+			}
 			_ = ws.WriteFrame(l.Conn, ws.MaskFrame(ws.NewCloseFrame(f.Payload)))
-			if _, err := l.in.ReadByte(); !errors.Is(err, io.EOF) {
+			// To whoever said goodbye first the answer above comes too late, and the end may be a reset.
+			if _, err := l.in.ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 				l.tb.Errorf("after the close frame: %v, want the end", err)
 			}
 			return code

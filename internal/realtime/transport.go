@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -17,7 +16,8 @@ import (
 // transport is the server's end of one socket: frames out, messages in. It implements centrifuge.Transport.
 //
 // A frame goes out with one system call and no timer: the kernel nearly always has room, and then a deadline would be armed and disarmed for
-// nothing, which costs as much as the rest of a write that is ours. Only when the kernel is full the rest is written under a deadline.
+// nothing, which costs as much as the rest of a write that is ours. What the kernel does not take waits in a backlog, under a deadline; a write
+// never does.
 //
 // While nothing comes in a transport has no buffer: it takes one when bytes are there, and gives it back when they are used up.
 type transport struct {
@@ -32,7 +32,8 @@ type transport struct {
 	writing sync.Mutex // a frame goes out whole; guards what follows
 	over    bool       // nothing may be written any more
 	ended   ending
-	out     outward // the write that is under way
+	out     outward  // the write that is under way
+	behind  *backlog // what the kernel has not taken yet; nil when it has taken everything
 
 	in inbox
 }
@@ -54,7 +55,7 @@ type outward struct {
 	frame []byte
 	sent  int
 	fault error
-	try   func(fd uintptr) bool
+	try   func(fd uintptr)
 }
 
 func newTransport(conn net.Conn, buffered []byte, protobuf bool, limits *Config, heartbeat centrifuge.PingPongConfig) *transport {
@@ -150,7 +151,7 @@ func (t *transport) send(b []byte) error {
 	}
 	t.writing.Lock()
 	defer t.writing.Unlock()
-	return t.put(withHeader(op, b), t.limits.WriteTimeout)
+	return t.put(withHeader(op, b))
 }
 
 // withHeader puts the header in front of a payload that begins after headerRoom.
@@ -172,27 +173,25 @@ func withHeader(op ws.OpCode, b []byte) []byte {
 	return b
 }
 
-var errOver = errors.New("the connection is over")
-
-// put writes a whole frame, or else the transport is over: half a frame cannot be taken back. Callers hold writing.
-func (t *transport) put(frame []byte, patience time.Duration) error {
+// put sends a whole frame, or as much of it as the kernel takes, and leaves the rest to a goroutine that exists for as long as there is a rest.
+// It never waits: whoever publishes writes to everybody, one after the other. Callers hold writing.
+func (t *transport) put(frame []byte) error {
 	if t.over {
-		return errOver
+		return nil // how it ends is settled, and this would come behind the end
+	}
+	if t.behind != nil {
+		return t.behind.add(frame, t.limits.QueueBytes)
 	}
 	n, err := t.attempt(frame)
-	if err == nil && n < len(frame) {
-		_ = t.conn.SetWriteDeadline(deadline(patience)) // fails when it is closed, and so does the next line
-		_, err = t.conn.Write(frame[n:])
-		_ = t.conn.SetWriteDeadline(time.Time{})
+	if err != nil {
+		t.over = true
+		return errors.Join(err, t.cut(true))
 	}
-	if err == nil {
-		return nil
+	if n < len(frame) {
+		t.behind = newBacklog(frame[n:])
+		go t.catchUp(t.behind)
 	}
-	t.over = true
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return centrifuge.DisconnectSlow // the library closes with what it is given
-	}
-	return err
+	return nil
 }
 
 // Close says why the connection ends and leaves the rest to the reading side, which waits for the other end to agree. It does not wait
@@ -203,10 +202,13 @@ func (t *transport) Close(d centrifuge.Disconnect) error {
 	}
 	t.writing.Lock()
 	defer t.writing.Unlock()
+	if t.over {
+		return nil // by the client's goodbye, or because the line broke
+	}
 	t.note(byServer, d.Code)
-	// Whoever does not answer would not agree either, and behind half a frame no other can be read.
-	if err := t.farewell(ws.StatusCode(d.Code), d.Reason); err != nil || d.Code == centrifuge.DisconnectNoPong.Code {
-		return t.cut(err != nil)
+	t.farewell(ws.StatusCode(d.Code), d.Reason)
+	if d.Code == centrifuge.DisconnectNoPong.Code { // whoever does not answer would not agree either
+		return t.cut(t.behind != nil)
 	}
 	return nil
 }
@@ -225,26 +227,37 @@ func (t *transport) agree(code ws.StatusCode) {
 	t.writing.Lock()
 	defer t.writing.Unlock()
 	t.note(byClient, uint32(code))
-	_ = t.farewell(code, "") // it has said all it wanted
+	if !t.over {
+		t.farewell(code, "")
+	}
 }
 
-// farewell sends the close frame, after which nothing may follow.
-func (t *transport) farewell(code ws.StatusCode, reason string) error {
-	var body []byte
+// farewell sends the close frame, after which nothing may follow. Behind what waits for a slow reader it waits too, and not for long.
+func (t *transport) farewell(code ws.StatusCode, reason string) {
+	frame := make([]byte, headerRoom, headerRoom+2+len(reason))
 	if !code.Empty() {
-		body = ws.NewCloseFrameBody(code, reason)
+		frame = append(frame, ws.NewCloseFrameBody(code, reason)...)
 	}
-	if err := t.put(withHeader(ws.OpClose, append(make([]byte, headerRoom, headerRoom+len(body)), body...)), farewellTimeout); err != nil {
-		return err
+	frame = withHeader(ws.OpClose, frame)
+	if t.behind != nil {
+		t.behind.finish(frame, deadline(t.limits.WriteTimeout))
+	} else {
+		_ = t.put(frame) // cuts when it fails
 	}
 	t.over = true
-	return t.conn.SetReadDeadline(deadline(agreeTimeout))
+	t.bound()
 }
 
-const (
-	farewellTimeout = time.Second     // for the close frame, when the kernel is full
-	agreeTimeout    = 3 * time.Second // for the other end to agree
-)
+// bound bounds how long the other end may take to agree to the end. Callers hold writing.
+func (t *transport) bound() {
+	patience := agreeTimeout
+	if t.behind != nil {
+		patience += t.limits.WriteTimeout
+	}
+	_ = t.conn.SetReadDeadline(deadline(patience)) // fails when it is closed, and so does reading
+}
+
+const agreeTimeout = 3 * time.Second
 
 // note keeps the first reason.
 func (t *transport) note(by string, code uint32) {

@@ -22,13 +22,14 @@ func rawConn(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// attempt writes as much of a frame as the kernel takes at once.
+// attempt writes as much of a frame as the kernel takes at once. Control and not Write: that would ask the runtime's poller first whether there
+// is a deadline, which there is not. Nobody else writes meanwhile: callers hold writing, and a backlog is not attempted.
 func (t *transport) attempt(frame []byte) (int, error) {
 	if t.raw == nil {
 		return 0, nil
 	}
 	t.out.frame = frame
-	err := t.raw.Write(t.out.try)
+	err := t.raw.Control(t.out.try)
 	t.out.frame = nil
 	if err == nil {
 		err = t.out.fault
@@ -36,8 +37,7 @@ func (t *transport) attempt(frame []byte) (int, error) {
 	return t.out.sent, err
 }
 
-// trySend never asks to be called again: who waits for room needs a deadline.
-func (t *transport) trySend(fd uintptr) bool {
+func (t *transport) trySend(fd uintptr) {
 	n, err := syscall.Write(int(fd), t.out.frame)
 	for errors.Is(err, syscall.EINTR) {
 		n, err = syscall.Write(int(fd), t.out.frame)
@@ -46,7 +46,6 @@ func (t *transport) trySend(fd uintptr) bool {
 		n, err = 0, nil
 	}
 	t.out.sent, t.out.fault = max(n, 0), err
-	return true
 }
 
 // tryReceive takes a buffer for as long as something is in it. The runtime calls it again when something has come.

@@ -191,7 +191,9 @@ func (m *message) handle(limits *Config) {
 // drain reads until the other end has agreed to the end, or for a while. A connection that is closed with something unread is reset, and what was
 // sent last, which is why it was closed, would be lost.
 func (t *transport) drain() {
-	_ = t.conn.SetReadDeadline(deadline(agreeTimeout)) // fails when it is closed, and so does reading
+	t.writing.Lock()
+	t.bound()
+	t.writing.Unlock()
 	for {
 		m, err := t.next()
 		var fault *Close
@@ -207,6 +209,8 @@ func (t *transport) drain() {
 
 // discard is drain without looking for frames.
 func (t *transport) discard() {
-	_ = t.conn.SetReadDeadline(deadline(agreeTimeout)) // as above
-	_, _ = io.Copy(io.Discard, t)                      // it ends, and how does not matter
+	t.writing.Lock()
+	t.bound()
+	t.writing.Unlock()
+	_, _ = io.Copy(io.Discard, t) // it ends, and how does not matter
 }
