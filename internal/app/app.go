@@ -77,10 +77,7 @@ func Start(ctx context.Context, o Options) (*App, error) {
 }
 
 func (a *App) start(ctx context.Context, o Options) (err error) {
-	if a.store, err = openStore(ctx, a.config, store.Options{Logger: a.log, Purpose: "serve", Timeout: storeTimeout}); err != nil {
-		return err
-	}
-	if err := a.prepareSchema(ctx); err != nil {
+	if err := a.openServing(ctx); err != nil {
 		return err
 	}
 	if !a.config.Redis.Memory() {

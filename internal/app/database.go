@@ -66,6 +66,24 @@ func openStore(ctx context.Context, c config.Config, o store.Options) (*store.St
 	}
 }
 
+// openServing opens the database and makes it ready. One that goes away between the two is waited for like one that was never there: a database
+// that is starting takes connections before it is steady.
+func (a *App) openServing(ctx context.Context) (err error) {
+	const attempts = 3
+	for attempt := 1; ; attempt++ {
+		if a.store, err = openStore(ctx, a.config, store.Options{Logger: a.log, Purpose: "serve", Timeout: storeTimeout}); err != nil {
+			return err
+		}
+		if err = a.prepareSchema(ctx); !errors.Is(err, chat.ErrUnavailable) || attempt == attempts {
+			return err
+		}
+		a.log.WarnContext(ctx, "the database went away while it was made ready; trying again", slog.Any("error", err))
+		if err := a.store.Close(); err != nil {
+			return fmt.Errorf("close the database: %w", err)
+		}
+	}
+}
+
 // explain adds to an error of opening what somebody has to look at or do.
 func explain(c config.Config, err error) error {
 	setting := "PARLEY_DATABASE_URL"

@@ -170,10 +170,16 @@ func (n *node) start() {
 	}(n.cmd, n.ended)
 }
 
-// ready waits until the node is.
+// ready waits until the node is. One that ends meanwhile is started again, as a service manager does: its database may be gone at its start.
 func (n *node) ready() {
 	n.cluster.tb.Helper()
 	storetest.Eventually(n.cluster.tb, func() error {
+		select {
+		case <-n.ended:
+			n.cluster.tb.Logf("%s ended while it started, and is started again", n.addr)
+			n.start()
+		default:
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.addr+"/health/ready", nil)

@@ -107,14 +107,14 @@ var (
 		Kind: KindForbidden, Code: "setup_link_needed",
 		Detail: "The first account of this server needs the setup link, which the server prints when it starts.",
 	}
-	ErrInviteNotFound  = &Error{Kind: KindNotFound, Code: "invite_not_found", Detail: "There is no such invite."}
-	ErrInviteExpired   = &Error{Kind: KindGone, Code: "invite_expired", Detail: "This invite has expired. Ask for a new one."}
-	ErrInviteSpent     = &Error{Kind: KindGone, Code: "invite_spent", Detail: "This invite has been used up. Ask for a new one."}
-	ErrInviteRevoked   = &Error{Kind: KindGone, Code: "invite_revoked", Detail: "This invite was taken back. Ask for a new one."}
-	ErrDeactivated     = &Error{Kind: KindForbidden, Code: "account_deactivated", Detail: "This account is deactivated. The people who run this server can help."}
-	ErrLastOwner       = &Error{Kind: KindConflict, Code: "last_owner", Detail: "A server needs an owner. Make somebody else one first."}
-	ErrStillActive     = &Error{Kind: KindConflict, Code: "still_active", Detail: "Deactivate the account first."}
-	ErrAccountInUse    = &Error{
+	ErrInviteNotFound = &Error{Kind: KindNotFound, Code: "invite_not_found", Detail: "There is no such invite."}
+	ErrInviteExpired  = &Error{Kind: KindGone, Code: "invite_expired", Detail: "This invite has expired. Ask for a new one."}
+	ErrInviteSpent    = &Error{Kind: KindGone, Code: "invite_spent", Detail: "This invite has been used up. Ask for a new one."}
+	ErrInviteRevoked  = &Error{Kind: KindGone, Code: "invite_revoked", Detail: "This invite was taken back. Ask for a new one."}
+	ErrDeactivated    = &Error{Kind: KindForbidden, Code: "account_deactivated", Detail: "This account is deactivated. The people who run this server can help."}
+	ErrLastOwner      = &Error{Kind: KindConflict, Code: "last_owner", Detail: "A server needs an owner. Make somebody else one first."}
+	ErrStillActive    = &Error{Kind: KindConflict, Code: "still_active", Detail: "Deactivate the account first."}
+	ErrAccountInUse   = &Error{
 		Kind: KindConflict, Code: "account_in_use", Detail: "This account has said something, or made something that is still there. It can only stay deactivated.",
 	}
 	ErrUserDeactivated = &Error{

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"crypto/tls"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -60,6 +61,25 @@ func TestClassify(t *testing.T) {
 	}
 	if got := store.ClassifyForTest(context.Canceled); chat.KindOf(got) == chat.KindUnavailable {
 		t.Errorf("a caller who hung up is no fault of the database: %v", got)
+	}
+}
+
+// database/sql takes a transaction back by itself when its time is up, and tells whoever asks next that it is over. They were answered 500.
+func TestTransaction_whose_time_is_up(t *testing.T) {
+	t.Parallel()
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	over := fmt.Errorf("record: %w", sql.ErrTxDone)
+	if got := store.EndedForTest(late, over); !errors.Is(got, chat.ErrUnavailable) {
+		t.Errorf("after its time: %v", got)
+	}
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	if got := store.EndedForTest(left, over); !errors.Is(got, context.Canceled) || chat.KindOf(got) == chat.KindUnavailable {
+		t.Errorf("after the caller left: %v", got)
+	}
+	if got := store.EndedForTest(t.Context(), over); chat.KindOf(got) != chat.KindInternal {
+		t.Errorf("a transaction that was used after its end is our fault: %v", got)
 	}
 }
 

@@ -54,3 +54,6 @@ func (s *Store) MarkTogether(list []Mark) []Marked {
 	}
 	return out
 }
+
+// EndedForTest is what a transaction's error becomes.
+func EndedForTest(ctx context.Context, err error) error { return classify(ended(ctx, err)) }

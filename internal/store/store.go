@@ -92,12 +92,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Prepare(ctx context.Context) error {
 	var err error
 	if s.reads, err = query.Prepare(ctx, s.read); err != nil {
-		return fmt.Errorf("prepare queries: %w", err)
+		return fmt.Errorf("prepare queries: %w", classify(err))
 	}
 	s.writes = s.reads
 	if s.write != s.read {
 		if s.writes, err = query.Prepare(ctx, s.write); err != nil {
-			return fmt.Errorf("prepare queries: %w", err)
+			return fmt.Errorf("prepare queries: %w", classify(err))
 		}
 	}
 	s.posts = newGroupCommit(s.postLanes(), s.writePosts)
@@ -187,10 +187,19 @@ func (s *Store) txOnce(ctx context.Context, f func(*query.Queries) error) (err e
 			_ = tx.Rollback() // the first error is the one that counts
 		}
 	}()
-	if err = f(s.writes.WithTx(tx)); err != nil {
-		return err
+	if err = f(s.writes.WithTx(tx)); err == nil {
+		err = tx.Commit()
 	}
-	return tx.Commit()
+	return ended(ctx, err)
+}
+
+// ended says that the time was up, or that the caller left, where database/sql only says that the transaction is over: it takes it back by itself
+// at that moment, and whoever asks next is told as if they had done so.
+func ended(ctx context.Context, err error) error {
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return err
 }
 
 // found turns a missing row into the given error and classifies any other.
