@@ -60,23 +60,14 @@ func (c PersonChange) Apply(actor, person User, owners int64, at time.Time) (Use
 	if actor.Deactivated() || !role.CanManage() {
 		return User{}, ErrForbidden
 	}
-	after := person
-	if c.Role != nil && *c.Role != person.Role {
-		// An owner decides about roles. Whoever has one may also lay it down.
-		if role != ServerOwner && (!self || *c.Role != ServerMember) {
-			return User{}, ErrForbidden
-		}
-		after.Role = *c.Role
+	after := c.applied(person, at)
+	// An owner decides about roles. Whoever has one may also lay it down.
+	if after.Role != person.Role && role != ServerOwner && (!self || after.Role != ServerMember) {
+		return User{}, ErrForbidden
 	}
-	if c.Deactivated != nil && *c.Deactivated != person.Deactivated() {
-		// Nobody closes their own account here: it would be done by mistake, and could not be undone by whoever did it.
-		if self || !role.CanGovern(person.Role) {
-			return User{}, ErrForbidden
-		}
-		after.DeactivatedAt = time.Time{}
-		if *c.Deactivated {
-			after.DeactivatedAt = at
-		}
+	// Nobody closes their own account here: it would be done by mistake, and could not be undone by whoever did it.
+	if after.Deactivated() != person.Deactivated() && (self || !role.CanGovern(person.Role)) {
+		return User{}, ErrForbidden
 	}
 	if person.owns() && !after.owns() && owners <= 1 {
 		return User{}, ErrLastOwner
@@ -93,6 +84,20 @@ func CheckDeletion(actor, person User) error {
 		return ErrStillActive
 	}
 	return nil
+}
+
+// applied is the account as the change wants it.
+func (c PersonChange) applied(person User, at time.Time) User {
+	if c.Role != nil {
+		person.Role = *c.Role
+	}
+	if c.Deactivated != nil && *c.Deactivated != person.Deactivated() {
+		person.DeactivatedAt = time.Time{}
+		if *c.Deactivated {
+			person.DeactivatedAt = at
+		}
+	}
+	return person
 }
 
 // owns reports whether the account owns the server and somebody can sign in to it.
