@@ -76,5 +76,5 @@ func (g *Gate) in(outcome string) (leave func(), retryAfter time.Duration, enter
 
 func (g *Gate) refused() (leave func(), retryAfter time.Duration, entered bool) {
 	g.outcomes.WithLabelValues("refused").Inc()
-	return nil, g.wait + rand.N(2*g.wait+1), false
+	return nil, g.wait + rand.N(2*g.wait+1), false //nolint:gosec // when to come back is no secret
 }

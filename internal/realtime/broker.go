@@ -139,7 +139,7 @@ func (b *broker) Publish(channel string, data []byte, _ centrifuge.PublishOption
 	if l == nil {
 		return centrifuge.PublishResult{}, nil
 	}
-	if err := b.send(b.channel(channel), b.frame(number, data)); err != nil {
+	if err := b.send(context.Background(), b.channel(channel), b.frame(number, data)); err != nil {
 		b.metrics.failed.Inc()
 		b.leave(channel)
 		l.fail(err) // which delivers it here, after those before it
@@ -214,7 +214,7 @@ func (b *broker) Subscribe(channels ...string) error {
 	l := b.link
 	b.mu.Unlock()
 	if l != nil {
-		if err := l.subscribe(channels); err != nil {
+		if err := l.subscribe(context.Background(), channels); err != nil {
 			l.fail(err)
 		}
 	}
@@ -230,7 +230,7 @@ func (b *broker) Unsubscribe(channels ...string) error {
 	l := b.link
 	b.mu.Unlock()
 	if l != nil {
-		if err := l.unsubscribe(channels); err != nil {
+		if err := l.unsubscribe(context.Background(), channels); err != nil {
 			l.fail(err)
 		}
 	}
@@ -248,7 +248,7 @@ func (b *broker) PublishControl(data []byte, node, _ string) error {
 		b.keep(data)
 		return nil
 	}
-	err := b.send(channel, string(data))
+	err := b.send(context.Background(), channel, string(data))
 	if err != nil && l != nil {
 		l.fail(err)
 	}
@@ -282,8 +282,8 @@ func (b *broker) History(string, centrifuge.HistoryOptions) ([]*centrifuge.Publi
 // RemoveHistory does nothing.
 func (b *broker) RemoveHistory(string) error { return nil }
 
-func (b *broker) send(channel, message string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), brokerTimeout)
+func (b *broker) send(ctx context.Context, channel, message string) error {
+	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	return b.config.Redis.Do(ctx, b.config.Redis.B().Publish().Channel(channel).Message(message).Build()).Error()
 }

@@ -61,7 +61,7 @@ func (b *broker) run(ctx context.Context) {
 		}
 		if rounds > 0 {
 			b.metrics.breaks.Inc()
-			b.log.Warn("no link to the other nodes; serving this node's own", slog.Any("error", err))
+			b.log.WarnContext(ctx, "no link to the other nodes; serving this node's own", slog.Any("error", err))
 		}
 		if rounds > steadyRounds {
 			pause = shortestPause
@@ -86,11 +86,11 @@ func (b *broker) serve(ctx context.Context, again bool) (rounds int, err error) 
 	b.mu.Unlock()
 	l.start()
 	closed := conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: l.arrive})
-	if err = l.enter(); err == nil {
+	if err = l.enter(ctx); err == nil {
 		b.metrics.linked.Set(1)
 		b.once.Do(func() { close(b.entered) })
 		if again {
-			b.log.Info("linked to the other nodes again")
+			b.log.InfoContext(ctx, "linked to the other nodes again")
 			b.done.Go(b.rejoin)
 		}
 		rounds, err = l.watch(ctx, closed)
@@ -167,9 +167,9 @@ func (l *link) end() {
 func (l *link) fail(err error) { l.once.Do(func() { l.failed <- err }) }
 
 // enter subscribes to everything and then makes this the link.
-func (l *link) enter() error {
+func (l *link) enter(ctx context.Context) error {
 	b := l.broker
-	if err := l.do(l.conn.B().Subscribe().Channel(b.name("control", ""), b.name("control", b.node), b.beat(), b.everybody()).Build()); err != nil {
+	if err := l.do(ctx, l.conn.B().Subscribe().Channel(b.name("control", ""), b.name("control", b.node), b.beat(), b.everybody()).Build()); err != nil {
 		return err
 	}
 	for {
@@ -187,16 +187,16 @@ func (l *link) enter() error {
 		if len(next) == 0 {
 			return nil
 		}
-		if err := l.subscribe(next); err != nil {
+		if err := l.subscribe(ctx, next); err != nil {
 			return err
 		}
 	}
 }
 
 // subscribe asks Redis for channels and notes that it agreed. Those that nobody wants any more are given back.
-func (l *link) subscribe(channels []string) error {
+func (l *link) subscribe(ctx context.Context, channels []string) error {
 	b := l.broker
-	if err := l.do(l.conn.B().Subscribe().Channel(b.channels(channels)...).Build()); err != nil {
+	if err := l.do(ctx, l.conn.B().Subscribe().Channel(b.channels(channels)...).Build()); err != nil {
 		return err
 	}
 	var unwanted []string
@@ -211,18 +211,18 @@ func (l *link) subscribe(channels []string) error {
 		}
 	}
 	b.mu.Unlock()
-	return l.unsubscribe(unwanted)
+	return l.unsubscribe(ctx, unwanted)
 }
 
-func (l *link) unsubscribe(channels []string) error {
+func (l *link) unsubscribe(ctx context.Context, channels []string) error {
 	if len(channels) == 0 {
 		return nil
 	}
-	return l.do(l.conn.B().Unsubscribe().Channel(l.broker.channels(channels)...).Build())
+	return l.do(ctx, l.conn.B().Unsubscribe().Channel(l.broker.channels(channels)...).Build())
 }
 
-func (l *link) do(command rueidis.Completed) error {
-	ctx, cancel := context.WithTimeout(context.Background(), brokerTimeout)
+func (l *link) do(ctx context.Context, command rueidis.Completed) error {
+	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	return l.conn.Do(ctx, command).Error()
 }
@@ -301,7 +301,7 @@ func (l *link) watch(ctx context.Context, closed <-chan error) (rounds int, err 
 	defer ticks.Stop()
 	for {
 		rounds++
-		if err := l.broker.tick(); err != nil {
+		if err := l.broker.tick(ctx); err != nil {
 			return rounds, err
 		}
 		select {
@@ -317,7 +317,7 @@ func (l *link) watch(ctx context.Context, closed <-chan error) (rounds int, err 
 }
 
 // tick is one round of a link's upkeep.
-func (b *broker) tick() error {
+func (b *broker) tick(ctx context.Context) error {
 	b.mu.Lock()
 	b.age++
 	for _, a := range b.awaited {
@@ -337,29 +337,29 @@ func (b *broker) tick() error {
 	b.allHere = false
 	b.mu.Unlock()
 	b.tellHere(behind)
-	if err := b.resend(); err != nil {
+	if err := b.resend(ctx); err != nil {
 		return err
 	}
-	return b.send(b.beat(), b.frame(number, nil))
+	return b.send(ctx, b.beat(), b.frame(number, nil))
 }
 
 // resend sends the control messages that were kept, and tells the listeners on other nodes where they have missed something. What fails is left
 // for the next link.
-func (b *broker) resend() (err error) {
+func (b *broker) resend(ctx context.Context) (err error) {
 	b.mu.Lock()
 	tells, unsent, toAll := b.tells, b.unsent, b.toAll
 	b.tells, b.unsent, b.toAll = nil, map[string]struct{}{}, false
 	b.mu.Unlock()
 	for _, tell := range tells {
 		if err == nil {
-			err = b.send(b.name("control", ""), string(tell))
+			err = b.send(ctx, b.name("control", ""), string(tell))
 		}
 		if err != nil {
 			b.keep(tell)
 		}
 	}
 	if toAll && err == nil {
-		err = b.send(b.everybody(), "")
+		err = b.send(ctx, b.everybody(), "")
 	}
 	if toAll && err != nil {
 		b.mu.Lock()
@@ -372,7 +372,7 @@ func (b *broker) resend() (err error) {
 	notice := b.frame(0, b.missed()) // no publication has number 0: those here have had everything
 	for channel := range unsent {
 		if err == nil {
-			err = b.send(b.channel(channel), notice)
+			err = b.send(ctx, b.channel(channel), notice)
 		}
 		if err != nil {
 			b.leave(channel)
