@@ -448,3 +448,29 @@ func TestTwoFactor_reset_for_somebody(t *testing.T) {
 		reset(owner, other).Want(http.StatusNoContent)
 	})
 }
+
+// A sign-in that one node began is finished on another, and a code or a challenge that was used there is used everywhere. The signing key is
+// shared as on a real installation, and so is the one for secrets.
+func TestTwoFactor_on_another_node(t *testing.T) {
+	t.Parallel()
+	c, place := &clock{}, storetest.URL(t, store.Postgres)
+	start := func() *parleytest.Server {
+		return parleytest.Start(t, parleytest.At(place), parleytest.Clock(c.now), parleytest.With(
+			"PARLEY_PUBLIC_URL=https://chat.example.org", "PARLEY_AUTH_SIGNING_KEYS="+newKey, "PARLEY_AUTH_ENCRYPTION_KEYS="+oldKey))
+	}
+	one, two := start(), start()
+	maya := one.SignUp(t, "maya")
+	mayas, _ := enrol(t, two.As(t, maya), c)
+	ticket := challenged(t, one, "maya").Ticket
+	finish(t, two, ticket, object{"code": mayas.codeAt(1)}).Want(200)
+	finish(t, one, ticket, object{"code": mayas.codeAt(1)}).WantProblem(400, "ticket_over")
+	wantCode(t, finish(t, one, challenged(t, two, "maya").Ticket, object{"code": mayas.codeAt(1)}), "code", "used")
+
+	phone := parleytest.NewAuthenticator(t, "https://chat.example.org", "chat.example.org")
+	adding := asked(t, with(maya, "me/passkeys/begin", object{}))
+	with(two.As(t, maya), "me/passkeys/finish", object{"ticket": adding.Ticket, "name": "Phone", "credential": phone.Create(adding.Options)}).Want(201)
+	challenge := asked(t, with(one.Anonymous(t), "auth/passkeys/begin", nil))
+	answer := object{"ticket": challenge.Ticket, "credential": phone.Get(challenge.Options)}
+	with(two.Anonymous(t), "auth/passkeys/finish", answer).Want(200)
+	with(one.Anonymous(t), "auth/passkeys/finish", answer).WantProblem(400, "ticket_over")
+}

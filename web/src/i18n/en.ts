@@ -1,5 +1,5 @@
 const from = (agent: string, place: string): string => (place ? `${agent}, from ${place}` : agent)
-const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many)
+export const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many)
 
 /** Every word the interface says, in English. Another language is another object of this type. */
 export const en = {
@@ -51,6 +51,7 @@ export const en = {
     } as Readonly<Record<string, string>>,
     closed: 'This server takes no new accounts. The people who run it can help.',
     note: 'Messages stay on this server, with the people who run it.',
+    secondStepOver: 'That took too long, or too many tries. Sign in again.',
     wrongPair: "That username and password don't match. Check both and try again.",
     unreachableTitle: 'The server is not answering.',
     unreachable: "We'll keep trying. Nothing you wrote is lost.",
@@ -334,61 +335,6 @@ export const en = {
         `A passkey was refused because a copy of it seems to exist: ${from(agent, place)}. Delete it and add a new one.`,
     } satisfies Record<string, (agent: string, place: string) => string>,
     something: 'Something about your account changed.',
-  },
-
-  twoStep: {
-    title: 'Two-step sign-in',
-    off: 'With an authenticator app, somebody who learns your password still cannot sign in.',
-    unavailable: 'The people who run this server have not set this up.',
-    on: (since: string) => `On since ${since}.`,
-    left: (count: number) => `${count} ${plural(count, 'recovery code', 'recovery codes')} left.`,
-    turnOn: 'Turn on',
-    turnOff: 'Turn off',
-    turnOffHint: 'Your password alone will sign you in.',
-    next: 'Continue',
-    scan: 'Scan this with your authenticator app, or type the key into it:',
-    qr: 'QR code for your authenticator app',
-    code: 'Code from your app',
-    codeHint: 'Six digits',
-    recoveryCode: 'Recovery code',
-    recoveryHint: 'One of the codes you kept. Each works once.',
-    useRecovery: 'Use a recovery code',
-    useApp: 'Use a code from your app',
-    renew: 'New recovery codes',
-    renewHint: 'The recovery codes you have stop working.',
-    codesTitle: 'Your recovery codes',
-    codesShown:
-      'Keep these recovery codes where you keep what matters. Each signs you in once if you lose your app. They are not shown again.',
-    copy: 'Copy',
-    download: 'Download',
-    kept: 'I have kept them',
-    fileName: 'parley-recovery-codes.txt',
-    fileTitle: (host: string) => `Recovery codes for Parley at ${host}. Each works once.`,
-    stepTitle: 'One more step.',
-    stepLead: 'Your account asks for a second proof.',
-    back: 'Start again',
-    over: 'That took too long, or too many tries. Sign in again.',
-  },
-
-  passkeys: {
-    title: 'Passkeys',
-    about: 'Sign in with your fingerprint, your face or a security key, without a password or a code.',
-    notHere: 'This browser or this address has no passkeys.',
-    add: 'Add a passkey',
-    name: 'Name',
-    nameHint: 'How you will know it, such as “My phone”',
-    rename: 'Rename',
-    renameOne: (name: string) => `Rename ${name}`,
-    remove: 'Delete',
-    removeOne: (name: string) => `Delete ${name}`,
-    removeHint: (name: string) => `“${name}” will no longer sign you in here.`,
-    used: (when: string) => `Last used ${when}`,
-    unused: (since: string) => `Added on ${since}, not used yet`,
-    signIn: 'Sign in with a passkey',
-    waiting: 'Waiting for your passkey…',
-    cancelled: 'No passkey was used. You can try again.',
-    unknown: 'This server does not know that passkey. Sign in another way.',
-    known: 'This device has a passkey for your account already.',
   },
 
   people: {

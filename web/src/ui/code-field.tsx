@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { Button } from './button'
 import { TextField } from './field'
 
@@ -19,7 +19,7 @@ export function CodeField({
       {lost ? (
         <TextField
           key="recovery"
-          label={t.twoStep.recoveryCode}
+          label={words.twoStep.recoveryCode}
           name="recovery_code"
           autoComplete="off"
           autoCapitalize="none"
@@ -27,26 +27,26 @@ export function CodeField({
           autoFocus
           required
           maxLength={64}
-          hint={t.twoStep.recoveryHint}
+          hint={words.twoStep.recoveryHint}
           error={faults?.get('recovery_code')}
         />
       ) : (
         <TextField
           key="code"
-          label={t.twoStep.code}
+          label={words.twoStep.code}
           name="code"
           inputMode="numeric"
           autoComplete="one-time-code"
           autoFocus={autoFocus}
           required
           maxLength={16}
-          hint={t.twoStep.codeHint}
+          hint={words.twoStep.codeHint}
           error={faults?.get('code')}
         />
       )}
       {recovery && (
         <Button look="quiet" onClick={() => setLost(!lost)}>
-          {lost ? t.twoStep.useApp : t.twoStep.useRecovery}
+          {lost ? words.twoStep.useApp : words.twoStep.useRecovery}
         </Button>
       )}
     </>

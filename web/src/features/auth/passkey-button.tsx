@@ -4,6 +4,7 @@ import { NetworkError, ProblemError } from '@/data/problem'
 import type { Session } from '@/data/session'
 import { PasskeyCancelled } from '@/data/webauthn'
 import { t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { Button } from '@/ui/button'
 import styles from './gate.module.css'
 
@@ -30,15 +31,15 @@ export default function PasskeyButton({ session }: { session: Session }) {
       )}
       <Button wide busy={busy} onClick={() => void go()}>
         <KeyRound size={16} aria-hidden="true" />
-        {busy ? t.passkeys.waiting : t.passkeys.signIn}
+        {busy ? words.passkeys.waiting : words.passkeys.signIn}
       </Button>
     </>
   )
 }
 
 function explain(error: unknown): string {
-  if (error instanceof PasskeyCancelled) return t.passkeys.cancelled
+  if (error instanceof PasskeyCancelled) return words.passkeys.cancelled
   if (error instanceof NetworkError) return t.notReachable
-  if (error instanceof ProblemError) return error.code === 'bad_passkey' ? t.passkeys.unknown : error.message
+  if (error instanceof ProblemError) return error.code === 'bad_passkey' ? words.passkeys.unknown : error.message
   throw error
 }

@@ -2,6 +2,7 @@ import { passkeysWork } from '@/data/passkeys-work'
 import type { SecondFactorChallenge, Session } from '@/data/session'
 import { codeOf } from '@/data/two-factor'
 import { t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { Button } from '@/ui/button'
 import { CodeField } from '@/ui/code-field'
 import { Gate } from './gate'
@@ -26,7 +27,7 @@ export default function SecondStep({ session, challenge, onBack }: Props) {
     },
   )
   return (
-    <Gate title={t.twoStep.stepTitle} lead={t.twoStep.stepLead}>
+    <Gate title={words.twoStep.stepTitle} lead={words.twoStep.stepLead}>
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -45,7 +46,7 @@ export default function SecondStep({ session, challenge, onBack }: Props) {
       </form>
       {challenge.methods.includes('passkey') && passkeysWork() && <PasskeyButton session={session} />}
       <Button look="quiet" onClick={() => onBack(false)}>
-        {t.twoStep.back}
+        {words.twoStep.back}
       </Button>
     </Gate>
   )

@@ -30,7 +30,9 @@ export function SignInPage({ session, expired }: { session: Session; expired: bo
       </Suspense>
     )
   }
-  return <FirstStep session={session} notice={over ? t.twoStep.over : expired ? t.auth.expired : undefined} onChallenge={setChallenge} />
+  return (
+    <FirstStep session={session} notice={over ? t.auth.secondStepOver : expired ? t.auth.expired : undefined} onChallenge={setChallenge} />
+  )
 }
 
 interface FirstStepProps {

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react'
 import { t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { Dialog } from '@/ui/overlays'
 import { Skeleton } from '@/ui/skeleton'
 import styles from './account-dialog.module.css'
@@ -26,11 +27,11 @@ export default function AccountDialog({ onClose, onSignOut }: { onClose: () => v
       <Email />
       <Suspense fallback={<Skeleton rows={2} label={t.loading} />}>
         <section className={styles.section}>
-          <h3>{t.twoStep.title}</h3>
+          <h3>{words.twoStep.title}</h3>
           <TwoStep />
         </section>
         <section className={styles.section}>
-          <h3>{t.passkeys.title}</h3>
+          <h3>{words.passkeys.title}</h3>
           <Passkeys />
         </section>
       </Suspense>

@@ -4,7 +4,7 @@ import { data } from '@/data/api'
 import { ProblemError } from '@/data/problem'
 import { passkeysKey } from '@/data/two-factor'
 import { createPasskey, PasskeyCancelled, PasskeyKnown } from '@/data/webauthn'
-import { t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { useChat } from '@/realtime/chat-context'
 import { TextField } from '@/ui/field'
 import { CurrentPassword } from './current-password'
@@ -34,14 +34,14 @@ export function AddPasskey({ onDone }: { onDone: () => void }) {
   })
   const faults = add.error instanceof ProblemError ? add.error.fields : undefined
   return (
-    <SectionForm error={explained(add.error)} busy={add.isPending} go={t.passkeys.add} onGo={add.mutate} onCancel={onDone}>
+    <SectionForm error={explained(add.error)} busy={add.isPending} go={words.passkeys.add} onGo={add.mutate} onCancel={onDone}>
       <TextField
-        label={t.passkeys.name}
+        label={words.passkeys.name}
         name="name"
         autoFocus
         required
         maxLength={64}
-        hint={t.passkeys.nameHint}
+        hint={words.passkeys.nameHint}
         error={faults?.get('name')}
       />
       {password && <CurrentPassword error={faults?.get('current_password')} />}
@@ -50,8 +50,8 @@ export function AddPasskey({ onDone }: { onDone: () => void }) {
 }
 
 function explained(error: unknown): unknown {
-  if (error instanceof PasskeyCancelled) return new Error(t.passkeys.cancelled)
-  if (error instanceof PasskeyKnown) return new Error(t.passkeys.known)
+  if (error instanceof PasskeyCancelled) return new Error(words.passkeys.cancelled)
+  if (error instanceof PasskeyKnown) return new Error(words.passkeys.known)
   if (error instanceof ProblemError && error.fields.has('credential')) return new Error(error.message)
   return error
 }

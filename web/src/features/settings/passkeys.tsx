@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { passkeysWork } from '@/data/passkeys-work'
 import { type Passkey, passkeysKey, passkeysQuery } from '@/data/two-factor'
 import { dateOf, momentOf, t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
 import { TextField } from '@/ui/field'
@@ -22,14 +23,14 @@ export default function Passkeys() {
   const fault = describe(list.error)
   return (
     <>
-      <p className={styles.text}>{passkeysWork() ? t.passkeys.about : t.passkeys.notHere}</p>
+      <p className={styles.text}>{passkeysWork() ? words.passkeys.about : words.passkeys.notHere}</p>
       {fault && (
         <p role="alert" className={dialog.alert}>
           {fault}
         </p>
       )}
       {list.data && list.data.length > 0 && (
-        <ul className={dialog.devices} aria-label={t.passkeys.title}>
+        <ul className={dialog.devices} aria-label={words.passkeys.title}>
           {list.data.map((passkey) => (
             <Row key={passkey.id} passkey={passkey} />
           ))}
@@ -38,7 +39,7 @@ export default function Passkeys() {
       {adding && <AddPasskey onDone={() => setAdding(false)} />}
       {!adding && passkeysWork() && (
         <div className={dialog.actions}>
-          <Button onClick={() => setAdding(true)}>{t.passkeys.add}</Button>
+          <Button onClick={() => setAdding(true)}>{words.passkeys.add}</Button>
         </div>
       )}
     </>
@@ -63,7 +64,7 @@ function Row({ passkey }: { passkey: Passkey }) {
     return (
       <li>
         <SectionForm error={rename.error} busy={rename.isPending} go={t.save} onGo={rename.mutate} onCancel={stop}>
-          <TextField label={t.passkeys.name} name="name" defaultValue={passkey.name} autoFocus required maxLength={64} />
+          <TextField label={words.passkeys.name} name="name" defaultValue={passkey.name} autoFocus required maxLength={64} />
         </SectionForm>
       </li>
     )
@@ -74,12 +75,12 @@ function Row({ passkey }: { passkey: Passkey }) {
         <SectionForm
           error={remove.error}
           busy={remove.isPending}
-          go={t.passkeys.remove}
+          go={words.passkeys.remove}
           danger
           onGo={() => remove.mutate()}
           onCancel={stop}
         >
-          <p className={styles.text}>{t.passkeys.removeHint(passkey.name)}</p>
+          <p className={styles.text}>{words.passkeys.removeHint(passkey.name)}</p>
         </SectionForm>
       </li>
     )
@@ -90,13 +91,15 @@ function Row({ passkey }: { passkey: Passkey }) {
         <b>
           <bdi>{passkey.name}</bdi>
         </b>
-        <small>{passkey.used_at ? t.passkeys.used(momentOf(passkey.used_at)) : t.passkeys.unused(dateOf(passkey.created_at))}</small>
+        <small>
+          {passkey.used_at ? words.passkeys.used(momentOf(passkey.used_at)) : words.passkeys.unused(dateOf(passkey.created_at))}
+        </small>
       </div>
-      <Button look="quiet" aria-label={t.passkeys.renameOne(passkey.name)} onClick={() => setDoing('rename')}>
-        {t.passkeys.rename}
+      <Button look="quiet" aria-label={words.passkeys.renameOne(passkey.name)} onClick={() => setDoing('rename')}>
+        {words.passkeys.rename}
       </Button>
-      <Button look="quiet" aria-label={t.passkeys.removeOne(passkey.name)} onClick={() => setDoing('delete')}>
-        {t.passkeys.remove}
+      <Button look="quiet" aria-label={words.passkeys.removeOne(passkey.name)} onClick={() => setDoing('delete')}>
+        {words.passkeys.remove}
       </Button>
     </li>
   )

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { Button } from '@/ui/button'
 import dialog from './account-dialog.module.css'
 import styles from './two-step.module.css'
@@ -15,18 +16,18 @@ export function RecoveryCodes({ codes, onKept }: { codes: readonly string[]; onK
   return (
     <>
       <p className={styles.text} role="status">
-        {t.twoStep.codesShown}
+        {words.twoStep.codesShown}
       </p>
-      <ul className={styles.codes} aria-label={t.twoStep.codesTitle}>
+      <ul className={styles.codes} aria-label={words.twoStep.codesTitle}>
         {codes.map((code) => (
           <li key={code}>{code}</li>
         ))}
       </ul>
       <div className={dialog.actions}>
-        {navigator.clipboard && <Button onClick={() => void copy()}>{copied ? t.timeline.copied : t.twoStep.copy}</Button>}
-        <Button onClick={() => download(`${t.twoStep.fileTitle(location.host)}\n\n${text}\n`)}>{t.twoStep.download}</Button>
+        {navigator.clipboard && <Button onClick={() => void copy()}>{copied ? t.timeline.copied : words.twoStep.copy}</Button>}
+        <Button onClick={() => download(`${words.twoStep.fileTitle(location.host)}\n\n${text}\n`)}>{words.twoStep.download}</Button>
         <Button look="solid" onClick={onKept}>
-          {t.twoStep.kept}
+          {words.twoStep.kept}
         </Button>
       </div>
     </>
@@ -37,7 +38,7 @@ function download(text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
   const link = document.createElement('a')
   link.href = url
-  link.download = t.twoStep.fileName
+  link.download = words.twoStep.fileName
   link.click()
   URL.revokeObjectURL(url)
 }

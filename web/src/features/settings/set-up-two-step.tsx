@@ -3,7 +3,7 @@ import { lazy, Suspense } from 'react'
 import { data } from '@/data/api'
 import { ProblemError } from '@/data/problem'
 import type { TwoFactorSecret } from '@/data/two-factor'
-import { t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { useChat } from '@/realtime/chat-context'
 import { CodeField } from '@/ui/code-field'
 import { CurrentPassword } from './current-password'
@@ -27,7 +27,7 @@ export function SetUpTwoStep({ onDone, onCancel }: Props) {
   if (begin.data) return <Confirm secret={begin.data} onDone={onDone} onCancel={onCancel} />
   const fault = begin.error instanceof ProblemError ? begin.error.fields.get('current_password') : undefined
   return (
-    <SectionForm error={begin.error} busy={begin.isPending} go={t.twoStep.next} onGo={begin.mutate} onCancel={onCancel}>
+    <SectionForm error={begin.error} busy={begin.isPending} go={words.twoStep.next} onGo={begin.mutate} onCancel={onCancel}>
       <CurrentPassword error={fault} />
     </SectionForm>
   )
@@ -44,13 +44,13 @@ function Confirm({ secret, onDone, onCancel }: Props & { secret: TwoFactorSecret
   })
   const faults = confirm.error instanceof ProblemError ? confirm.error.fields : undefined
   return (
-    <SectionForm error={confirm.error} busy={confirm.isPending} go={t.twoStep.turnOn} onGo={confirm.mutate} onCancel={onCancel}>
+    <SectionForm error={confirm.error} busy={confirm.isPending} go={words.twoStep.turnOn} onGo={confirm.mutate} onCancel={onCancel}>
       <div className={styles.setup}>
         <Suspense fallback={<span className={styles.qr} />}>
-          <QrCode text={secret.url} label={t.twoStep.qr} />
+          <QrCode text={secret.url} label={words.twoStep.qr} />
         </Suspense>
         <p className={styles.text}>
-          {t.twoStep.scan}
+          {words.twoStep.scan}
           <code className={styles.secret}>{secret.secret.replace(/(.{4})(?=.)/g, '$1 ')}</code>
         </p>
       </div>

@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query'
 import { data } from '@/data/api'
 import { ProblemError } from '@/data/problem'
 import { codeOf } from '@/data/two-factor'
-import { t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { useChat } from '@/realtime/chat-context'
 import { CodeField } from '@/ui/code-field'
 import { CurrentPassword } from './current-password'
@@ -34,12 +34,12 @@ export function TwoStepProof({
     <SectionForm
       error={change.error}
       busy={change.isPending}
-      go={renew ? t.twoStep.renew : t.twoStep.turnOff}
+      go={renew ? words.twoStep.renew : words.twoStep.turnOff}
       danger={!renew}
       onGo={change.mutate}
       onCancel={onCancel}
     >
-      <p className={styles.text}>{renew ? t.twoStep.renewHint : t.twoStep.turnOffHint}</p>
+      <p className={styles.text}>{renew ? words.twoStep.renewHint : words.twoStep.turnOffHint}</p>
       <CurrentPassword error={faults?.get('current_password')} />
       <CodeField faults={faults} />
     </SectionForm>

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type TwoFactor, twoFactorKey, twoFactorQuery } from '@/data/two-factor'
 import { dateOf, t } from '@/i18n'
+import { words } from '@/i18n/proofs'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
 import { Skeleton } from '@/ui/skeleton'
@@ -51,10 +52,10 @@ function Now({ state, onDo }: { state: TwoFactor; onDo: (doing: Doing) => void }
   if (!state.enabled) {
     return (
       <>
-        <p className={styles.text}>{state.available ? t.twoStep.off : t.twoStep.unavailable}</p>
+        <p className={styles.text}>{state.available ? words.twoStep.off : words.twoStep.unavailable}</p>
         {state.available && (
           <div className={dialog.actions}>
-            <Button onClick={() => onDo('set-up')}>{t.twoStep.turnOn}</Button>
+            <Button onClick={() => onDo('set-up')}>{words.twoStep.turnOn}</Button>
           </div>
         )}
       </>
@@ -63,11 +64,11 @@ function Now({ state, onDo }: { state: TwoFactor; onDo: (doing: Doing) => void }
   return (
     <>
       <p className={styles.text}>
-        {t.twoStep.on(state.enabled_at ? dateOf(state.enabled_at) : '')} {t.twoStep.left(state.recovery_codes_left)}
+        {words.twoStep.on(state.enabled_at ? dateOf(state.enabled_at) : '')} {words.twoStep.left(state.recovery_codes_left)}
       </p>
       <div className={dialog.actions}>
-        <Button onClick={() => onDo('renew')}>{t.twoStep.renew}</Button>
-        <Button onClick={() => onDo('turn-off')}>{t.twoStep.turnOff}</Button>
+        <Button onClick={() => onDo('renew')}>{words.twoStep.renew}</Button>
+        <Button onClick={() => onDo('turn-off')}>{words.twoStep.turnOff}</Button>
       </div>
     </>
   )

@@ -1,0 +1,60 @@
+import { plural } from './en'
+
+/** The words about what signs somebody in besides a password. They come with the parts that say them. */
+export const proofs = {
+  twoStep: {
+    title: 'Two-step sign-in',
+    off: 'With an authenticator app, somebody who learns your password still cannot sign in.',
+    unavailable: 'The people who run this server have not set this up.',
+    on: (since: string) => `On since ${since}.`,
+    left: (count: number) => `${count} ${plural(count, 'recovery code', 'recovery codes')} left.`,
+    turnOn: 'Turn on',
+    turnOff: 'Turn off',
+    turnOffHint: 'Your password alone will sign you in.',
+    next: 'Continue',
+    scan: 'Scan this with your authenticator app, or type the key into it:',
+    qr: 'QR code for your authenticator app',
+    code: 'Code from your app',
+    codeHint: 'Six digits',
+    recoveryCode: 'Recovery code',
+    recoveryHint: 'One of the codes you kept. Each works once.',
+    useRecovery: 'Use a recovery code',
+    useApp: 'Use a code from your app',
+    renew: 'New recovery codes',
+    renewHint: 'The recovery codes you have stop working.',
+    codesTitle: 'Your recovery codes',
+    codesShown:
+      'Keep these recovery codes where you keep what matters. Each signs you in once if you lose your app. They are not shown again.',
+    copy: 'Copy',
+    download: 'Download',
+    kept: 'I have kept them',
+    fileName: 'parley-recovery-codes.txt',
+    fileTitle: (host: string) => `Recovery codes for Parley at ${host}. Each works once.`,
+    stepTitle: 'One more step.',
+    stepLead: 'Your account asks for a second proof.',
+    back: 'Start again',
+  },
+
+  passkeys: {
+    title: 'Passkeys',
+    about: 'Sign in with your fingerprint, your face or a security key, without a password or a code.',
+    notHere: 'This browser or this address has no passkeys.',
+    add: 'Add a passkey',
+    name: 'Name',
+    nameHint: 'How you will know it, such as “My phone”',
+    rename: 'Rename',
+    renameOne: (name: string) => `Rename ${name}`,
+    remove: 'Delete',
+    removeOne: (name: string) => `Delete ${name}`,
+    removeHint: (name: string) => `“${name}” will no longer sign you in here.`,
+    used: (when: string) => `Last used ${when}`,
+    unused: (since: string) => `Added on ${since}, not used yet`,
+    signIn: 'Sign in with a passkey',
+    waiting: 'Waiting for your passkey…',
+    cancelled: 'No passkey was used. You can try again.',
+    unknown: 'This server does not know that passkey. Sign in another way.',
+    known: 'This device has a passkey for your account already.',
+  },
+}
+
+export type Proofs = typeof proofs
