@@ -18,6 +18,9 @@ type idleResult struct {
 // idleRest is how long nothing happens before memory is read. It is not asked to be collected: a server does not ask either.
 const idleRest = 3 * time.Second
 
+// openers is how many sockets are being opened at once.
+const openers = 4 * settlers
+
 // runIdle opens the sockets, all of which say who they are and subscribe to the room, and reads the server's memory before and after.
 func (b *benchmark) runIdle(ctx context.Context, out output) error {
 	var parley, floor idleResult
@@ -65,7 +68,7 @@ func (b *benchmark) wait(ctx context.Context, p *process) (r idleResult, err err
 	opening, cancel := context.WithTimeout(ctx, gatherPatience+time.Duration(b.Idle)*10*time.Millisecond)
 	defer cancel()
 	c.listeners = make([]*listener, b.Idle)
-	err = each(b.Idle, settlers, func(i int) (err error) {
+	err = each(b.Idle, openers, func(i int) (err error) {
 		c.listeners[i], err = c.listen(opening, p.address, home.people[i%len(home.people)].token)
 		return err
 	})

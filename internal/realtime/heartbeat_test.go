@@ -62,7 +62,7 @@ func (s *swallower) pass(from io.Reader, to io.Writer) {
 // listens reads and answers pings until the connection ends.
 func (l *line) listens() {
 	for {
-		f, err := ws.ReadFrame(l.in)
+		f, err := readFrame(l.in)
 		if err != nil {
 			return
 		}
@@ -96,7 +96,7 @@ func TestHalfOpen(t *testing.T) {
 	if e := <-connecting; e.Reason != "no ping" {
 		t.Errorf("the SDK connects anew because of %d %s, want no ping", e.Code, e.Reason)
 	}
-	until(t, "the end of the half-open connection", func() bool { return n.ends(byServer, 3012) >= 1 && n.Connections() == 1 })
+	until(t, "the end of the half-open connection", func() bool { return n.ends(3012) >= 1 && n.Connections() == 1 })
 	between.frozen.Store(false)
 	<-connected
 	if n.count("known") != 2 {
@@ -111,7 +111,7 @@ func TestPong(t *testing.T) {
 	l := n.join(t, 1, "")
 	for _, payload := range []string{"", "x", string(make([]byte, 125))} {
 		l.frame(ws.NewPingFrame([]byte(payload)))
-		f, err := ws.ReadFrame(l.in)
+		f, err := readFrame(l.in)
 		if err != nil || f.Header.OpCode != ws.OpPong || string(f.Payload) != payload {
 			t.Errorf("%+v, %v, want a pong with %d bytes", f.Header, err, len(payload))
 		}

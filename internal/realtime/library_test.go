@@ -14,7 +14,6 @@ import (
 
 	"github.com/centrifugal/centrifuge"
 	sdk "github.com/centrifugal/centrifuge-go"
-	"github.com/gobwas/ws"
 )
 
 // What we rely on in the centrifuge library and what its documentation does not promise. These tests talk to a node over a real socket. When
@@ -57,7 +56,7 @@ func TestLibrary_ping(t *testing.T) {
 	n := startNode(t, c)
 	l := n.join(t, 1, "")
 	for range 2 {
-		f, err := ws.ReadFrame(l.in)
+		f, err := readFrame(l.in)
 		if err != nil || string(f.Payload) != "{}" {
 			t.Fatalf("%q, %v, want a ping", f.Payload, err)
 		}
@@ -66,7 +65,7 @@ func TestLibrary_ping(t *testing.T) {
 	if code := l.closed(); code != 3012 {
 		t.Errorf("closed with %d, want 3012", code)
 	}
-	until(t, "its end", func() bool { return n.ends(byServer, 3012) == 1 && n.count("known") == 0 })
+	until(t, "its end", func() bool { return n.ends(3012) == 1 && n.count("known") == 0 })
 }
 
 // Publications reach a connection in the order in which Publish returned, replies in the order of the commands, several of either in one frame
@@ -147,7 +146,7 @@ func TestLibrary_close_codes(t *testing.T) {
 		if code := dial(t, n.url()).closed(); code != 3502 {
 			t.Errorf("closed with %d, want 3502", code)
 		}
-		until(t, "its end", func() bool { return n.count("pending") == 0 && n.ends(byServer, 3502) == 1 })
+		until(t, "its end", func() bool { return n.count("pending") == 0 && n.ends(3502) == 1 })
 	})
 	t.Run("a command before connect", func(t *testing.T) {
 		t.Parallel()

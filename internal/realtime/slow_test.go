@@ -50,7 +50,7 @@ func TestSlowReader(t *testing.T) {
 	if code := slow.closed(); code != 3008 {
 		t.Errorf("closed with %d, want 3008", code)
 	}
-	until(t, "its end", func() bool { return n.ends(byServer, 3008) == 1 && n.count("known") == 1 })
+	until(t, "its end", func() bool { return n.ends(3008) == 1 && n.count("known") == 1 })
 	n.publish("room:1", event(last+1))
 	other.want(fmt.Sprintf(`"pub":{"data":[%d,`, last+1))
 }
@@ -68,7 +68,7 @@ func TestStuckReader(t *testing.T) {
 		n.publish("room:1", event(i))
 		other.want(fmt.Sprintf(`"pub":{"data":[%d,`, i))
 	}
-	until(t, "its end", func() bool { return n.ends(byServer, 3008) == 1 && n.count("known") == 1 })
+	until(t, "its end", func() bool { return n.ends(3008) == 1 && n.count("known") == 1 })
 	if code := stuck.closed(); code != 0 {
 		t.Errorf("closed with %d, want no close frame behind half of another", code)
 	}
@@ -93,7 +93,7 @@ func TestLargeFrames(t *testing.T) {
 	l.hears(last)
 	for _, size := range []int{0, 1, 100, 125, 126, 127, 1000, 65535, 65536, 65537} {
 		b := withHeader(ws.OpText, append(make([]byte, headerRoom), text[:size]...))
-		f, err := ws.ReadFrame(strings.NewReader(string(b)))
+		f, err := readFrame(strings.NewReader(string(b)))
 		if err != nil || string(f.Payload) != text[:size] || !f.Header.Fin || f.Header.OpCode != ws.OpText {
 			t.Errorf("a frame of %d bytes came out as %+v, %v", size, f.Header, err)
 		}

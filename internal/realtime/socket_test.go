@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -135,6 +136,16 @@ func (n *testNode) join(tb testing.TB, user int, channel string) *line {
 	return l
 }
 
+// readFrame reads one of the server's frames.
+func readFrame(from io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(from); err != nil {
+		return f, err
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(from, f.Payload)
+	return f, err
+}
+
 func (l *line) frame(f ws.Frame) {
 	l.tb.Helper()
 	if err := ws.WriteFrame(l.Conn, ws.MaskFrame(f)); err != nil {
@@ -162,7 +173,7 @@ func (l *line) next() string {
 			if err := l.SetDeadline(time.Now().Add(patience)); err != nil {
 				l.tb.Fatal(err)
 			}
-			f, err := ws.ReadFrame(l.in)
+			f, err := readFrame(l.in)
 			if err != nil {
 				l.tb.Fatal(err)
 			}
@@ -194,7 +205,7 @@ func (l *line) closed() ws.StatusCode {
 		l.tb.Fatal(err)
 	}
 	for {
-		f, err := ws.ReadFrame(l.in)
+		f, err := readFrame(l.in)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			l.tb.Fatal("still open")
 		}
@@ -231,8 +242,9 @@ func until(tb testing.TB, what string, holds func() bool) {
 	}
 }
 
-func (n *testNode) ends(by string, code int) float64 {
-	return testutil.ToFloat64(n.sockets.closes.WithLabelValues(by, strconv.Itoa(code)))
+// ends is how many sockets the server has ended with a code.
+func (n *testNode) ends(code int) float64 {
+	return testutil.ToFloat64(n.sockets.closes.WithLabelValues(byServer, strconv.Itoa(code)))
 }
 
 func (n *testNode) count(state string) float64 {
@@ -315,7 +327,7 @@ func TestFragments(t *testing.T) {
 	}
 	pongs := 0
 	for {
-		f, err := ws.ReadFrame(l.in)
+		f, err := readFrame(l.in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -379,7 +391,7 @@ func TestPingFlood(t *testing.T) {
 	})
 	pongs := 0
 	for {
-		f, err := ws.ReadFrame(l.in)
+		f, err := readFrame(l.in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -415,7 +427,7 @@ func TestCommandFlood(t *testing.T) {
 					break
 				}
 			}
-			until(t, "the end of the flood", func() bool { return n.ends(byServer, 3008) == 1 })
+			until(t, "the end of the flood", func() bool { return n.ends(3008) == 1 })
 			neighbour.send(`{"id":3,"rpc":{"method":"echo","data":3}}`)
 			neighbour.want(`"id":3`)
 		})

@@ -122,7 +122,7 @@ func (n *Node) upgrade(w http.ResponseWriter, r *http.Request) (*transport, erro
 		// Otherwise the kernel keeps megabytes for somebody who does not read, before anything waits here and is counted.
 		err = errors.Join(c.SetWriteBuffer(n.config.KernelBytes), c.SetReadBuffer(n.config.KernelBytes))
 	}
-	buffered, peekErr := both.Reader.Peek(both.Reader.Buffered())
+	buffered, peekErr := both.Peek(both.Reader.Buffered())
 	if err = errors.Join(err, peekErr); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}

@@ -15,8 +15,15 @@ import (
 	"parley/internal/parleytest"
 )
 
+// refusal is the answer to a request that did not become a socket.
+type refusal struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
 // knock asks for a socket and returns the answer when it is a refusal; nil when it became one, which stays open until the test ends.
-func knock(t *testing.T, s *parleytest.Server, header map[string]string) *http.Response {
+func knock(t *testing.T, s *parleytest.Server, header map[string]string) *refusal {
 	t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.URL+"/api/v1/socket", nil)
 	if err != nil {
@@ -39,26 +46,26 @@ func knock(t *testing.T, s *parleytest.Server, header map[string]string) *http.R
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}
-	return resp
-}
-
-func wantRefusal(t *testing.T, resp *http.Response, status int, code string) {
-	t.Helper()
-	if resp == nil {
-		t.Fatalf("became a socket, want %d %s", status, code)
-	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var p contract.Problem
-	if resp.StatusCode != status || resp.Header.Get("Content-Type") != "application/problem+json" || p.UnmarshalJSON(body) != nil ||
-		p.Status != status || p.Code != code {
-		t.Errorf("status %d: %s, want %d %s", resp.StatusCode, body, status, code)
+	return &refusal{resp.StatusCode, resp.Header, body}
+}
+
+func wantRefusal(t *testing.T, resp *refusal, status int, code string) {
+	t.Helper()
+	if resp == nil {
+		t.Fatalf("became a socket, want %d %s", status, code)
 	}
-	after, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	var p contract.Problem
+	if resp.status != status || resp.header.Get("Content-Type") != "application/problem+json" || p.UnmarshalJSON(resp.body) != nil ||
+		p.Status != status || p.Code != code {
+		t.Errorf("status %d: %s, want %d %s", resp.status, resp.body, status, code)
+	}
+	after, err := strconv.Atoi(resp.header.Get("Retry-After"))
 	if retry := status == http.StatusTooManyRequests; retry != (err == nil) || retry && (after < 1 || p.RetryAfterMs.Value < 1) {
-		t.Errorf("Retry-After %q with status %d", resp.Header.Get("Retry-After"), status)
+		t.Errorf("Retry-After %q with status %d", resp.header.Get("Retry-After"), status)
 	}
 }
 
@@ -72,21 +79,21 @@ func TestSocketsOfAnAddress(t *testing.T) {
 	first := maya.Connect() // has said who she is, so she is not one of the two
 	for range 2 {
 		if resp := knock(t, s, nil); resp != nil {
-			t.Fatalf("refused with %d", resp.StatusCode)
+			t.Fatalf("refused with %d", resp.status)
 		}
 	}
 	wantRefusal(t, knock(t, s, nil), 429, "too_many_sockets")
 	for range 2 {
 		if resp := knock(t, s, elsewhere); resp != nil {
-			t.Fatalf("another address: refused with %d", resp.StatusCode)
+			t.Fatalf("another address: refused with %d", resp.status)
 		}
 	}
 	wantRefusal(t, knock(t, s, elsewhere), 429, "too_many_pending_sockets")
 	if resp := knock(t, s, map[string]string{"X-Forwarded-For": "2001:db8::1"}); resp != nil {
-		t.Fatalf("a third address: refused with %d", resp.StatusCode)
+		t.Fatalf("a third address: refused with %d", resp.status)
 	}
 	if resp := knock(t, s, map[string]string{"X-Forwarded-For": "2001:db8::2"}); resp != nil {
-		t.Fatalf("its second socket: refused with %d", resp.StatusCode)
+		t.Fatalf("its second socket: refused with %d", resp.status)
 	}
 	wantRefusal(t, knock(t, s, map[string]string{"X-Forwarded-For": "2001:db8::3"}), 429, "too_many_pending_sockets") // the same /64
 	room := maya.CreateRoom("Releases", contract.RoomKindPublic)
