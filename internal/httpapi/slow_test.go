@@ -18,7 +18,7 @@ import (
 // slowly opens a connection, says a part of a request and then nothing more; the channel is closed when the server has hung up.
 func slowly(t *testing.T, s *parleytest.Server, said string) <-chan struct{} {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Addr()) //nolint:noctx // loopback
+	conn, err := net.Dial("tcp", s.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
