@@ -81,25 +81,41 @@ func smtpURL(to *Mail) parser {
 		if strings.Trim(u.Path, "/") != "" || u.Fragment != "" {
 			return complain("there is something after its host", fix+"; write / and # within a password as %2F and %23")
 		}
-		port := portSMTP
-		if u.Scheme == "smtps" {
-			port = portSMTPS
+		port, c := smtpPort(u)
+		if c == nil {
+			c = smtpQuery(u)
 		}
-		if u.Port() != "" {
-			if port, err = strconv.Atoi(u.Port()); err != nil || port < 1 || port > 65535 {
-				return complain("its port is not a number from 1 to 65535", fix)
-			}
-		}
-		for key, values := range u.Query() {
-			if key != "starttls" || u.Scheme == "smtps" || len(values) != 1 || !slices.Contains([]string{"required", "off"}, values[0]) {
-				return complain("what is after its question mark is not known", "say ?starttls=off, and only with smtp://, or nothing")
-			}
+		if c != nil {
+			return c
 		}
 		to.Host, to.Port, to.TLS, to.Open = u.Hostname(), port, u.Scheme == "smtps", u.Query().Get("starttls") == "off"
 		to.User = u.User.Username()
 		to.Password, _ = u.User.Password()
 		return nil
 	}
+}
+
+func smtpPort(u *url.URL) (int, *complaint) {
+	switch {
+	case u.Port() == "" && u.Scheme == "smtps":
+		return portSMTPS, nil
+	case u.Port() == "":
+		return portSMTP, nil
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil || port < 1 || port > 65535 {
+		return 0, complain("its port is not a number from 1 to 65535", "say for example :587, or leave it out")
+	}
+	return port, nil
+}
+
+func smtpQuery(u *url.URL) *complaint {
+	for key, values := range u.Query() {
+		if key != "starttls" || u.Scheme == "smtps" || len(values) != 1 || !slices.Contains([]string{"required", "off"}, values[0]) {
+			return complain("what is after its question mark is not known", "say ?starttls=off, and only with smtp://, or nothing")
+		}
+	}
+	return nil
 }
 
 func sender(to **mail.Address) parser {

@@ -443,7 +443,7 @@ func TestMail_is_tried_again(t *testing.T) {
 				return nil
 			})
 			confirm(t, s, wantMail(t, late, "slow@x.org", "Confirm").Token(t)).Want(http.StatusNoContent)
-			c.advance(-c.now().Sub(time.Now()))
+			c.advance(-time.Until(c.now()))
 			wantEmail(t, slow, "slow@x.org", "")
 			for _, want := range []string{"gone@x.org", "slow@x.org", "slow@x.org"} {
 				if got := <-refused; got != want {

@@ -17,12 +17,12 @@ type Folder struct {
 }
 
 // Send implements Sender.
-func (f *Folder) Send(_ context.Context, m Message) error {
+func (f *Folder) Send(ctx context.Context, m Message) error {
 	msg, err := f.compose(m)
 	if err != nil {
 		return err
 	}
-	if err := f.Check(context.Background()); err != nil {
+	if err := f.Check(ctx); err != nil {
 		return err
 	}
 	// The name sorts by time; the file appears whole.

@@ -27,12 +27,12 @@ func envelope() mail.Envelope {
 	}
 }
 
-func letter(t *testing.T, to string) mail.Message {
+func letter(t *testing.T) mail.Message {
 	t.Helper()
 	m, err := mail.Letter{
 		Language: "en", Subject: "Größe & <b>", Heading: "Hello", Paragraphs: []string{"One <script>alert(1)</script> & two."},
 		Action: "Go", Link: "https://chat.example.org/x#se-cret_1", Note: "A note.", Footer: "The end.",
-	}.Message(to)
+	}.Message("maya@x.org")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestSMTP(t *testing.T) {
 			if err := sender.Check(t.Context()); err != nil {
 				t.Errorf("Check: %v", err)
 			}
-			if err := sender.Send(t.Context(), letter(t, "maya@x.org")); err != nil {
+			if err := sender.Send(t.Context(), letter(t)); err != nil {
 				t.Fatal(err)
 			}
 			wantLetter(t, server.Next(t))
@@ -98,7 +98,7 @@ func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data", "mail")
 	f := &mail.Folder{Dir: dir, Envelope: envelope()}
 	for range 3 {
-		if err := f.Send(t.Context(), letter(t, "maya@x.org")); err != nil {
+		if err := f.Send(t.Context(), letter(t)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,7 +189,7 @@ func TestSMTP_refusals(t *testing.T) {
 			if tt.client.Timeout == 0 {
 				tt.client.Timeout = time.Minute
 			}
-			err := mail.NewSMTP(tt.client).Send(t.Context(), letter(t, "maya@x.org"))
+			err := mail.NewSMTP(tt.client).Send(t.Context(), letter(t))
 			if err == nil || errors.Is(err, mail.ErrRefused) != tt.final || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%v; want one with %q, final: %v", err, tt.says, tt.final)
 			}
@@ -255,7 +255,7 @@ func TestSMTP_hostile(t *testing.T) {
 			host, port, _ := net.SplitHostPort(at.Addr().String())
 			number, _ := strconv.Atoi(port)
 			sender := mail.NewSMTP(mail.SMTPConfig{Host: host, Port: number, Security: mail.Open, Timeout: 300 * time.Millisecond, Envelope: envelope()})
-			if err := sender.Send(t.Context(), letter(t, "maya@x.org")); err == nil || errors.Is(err, mail.ErrRefused) {
+			if err := sender.Send(t.Context(), letter(t)); err == nil || errors.Is(err, mail.ErrRefused) {
 				t.Errorf("%v; want an error that is not final", err)
 			}
 			<-ended // it was hung up on, or has done so itself
@@ -283,7 +283,7 @@ func TestSMTP_stops_with_its_caller(t *testing.T) {
 	host, port, _ := net.SplitHostPort(at.Addr().String())
 	number, _ := strconv.Atoi(port)
 	sender := mail.NewSMTP(mail.SMTPConfig{Host: host, Port: number, Security: mail.Open, Timeout: time.Hour, Envelope: envelope()})
-	if err := sender.Send(ctx, letter(t, "maya@x.org")); !errors.Is(err, context.Canceled) {
+	if err := sender.Send(ctx, letter(t)); !errors.Is(err, context.Canceled) {
 		t.Errorf("Send: %v", err)
 	}
 }
