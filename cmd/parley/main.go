@@ -31,6 +31,7 @@ type cli struct {
 	Admin   adminCmd   `cmd:"" help:"Help people in, or keep them out, from the command line."`
 	Mail    mailCmd    `cmd:"" help:"Look after e-mail."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what is wrong, and say what to do."`
+	Bench   benchCmd   `cmd:"" help:"Put a load on a server and measure it, to size a machine."`
 	Config  configCmd  `cmd:"" help:"Check or print the settings."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -68,13 +68,16 @@ var mayImport = map[string][]string{
 	// Looks at an installation from outside: at settings, files and servers, and at the data through store.
 	"internal/doctor": {"internal/config", "internal/store"},
 
+	// A load from outside: the contract, and nothing of what is behind it.
+	"internal/bench": {"internal/contract"},
+
 	"internal/app": {
 		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/lease", "internal/limit", "internal/mail", "internal/oidc", "internal/ops",
 		"internal/passkey", "internal/presence", "internal/realtime", "internal/service", "internal/session", "internal/store", "internal/telemetry", "internal/wire", "internal/wsapi",
 		"web",
 	},
 	"cmd/parley": {
-		"internal/app", "internal/chat", "internal/config", "internal/doctor", "internal/mail", "internal/store", "internal/store/archive",
+		"internal/app", "internal/bench", "internal/chat", "internal/config", "internal/doctor", "internal/mail", "internal/store", "internal/store/archive",
 		"internal/store/rehearsal", "internal/store/transfer",
 		"internal/telemetry", "web",
 	},

@@ -89,6 +89,9 @@ func (s *Store) scratchPlace(ctx context.Context) (*Scratch, error) {
 	return x, nil
 }
 
+// URL is where the scratch database is, for another process. It may hold a password.
+func (x *Scratch) URL() string { return x.url }
+
 // beside is the address of another database on the same server.
 func (s *Store) beside(name string) (string, error) {
 	u, err := url.Parse(s.url)
