@@ -31,7 +31,7 @@ func (p *Person) Connect() *Socket {
 	s := &Socket{events: make(chan contract.Event, 4096), ended: make(chan centrifuge.DisconnectedEvent, 1), tb: p.tb}
 	s.Client = centrifuge.NewJsonClient(p.server.Socket, centrifuge.Config{
 		GetToken:    func(centrifuge.ConnectionTokenEvent) (string, error) { return p.Token, nil },
-		ReadTimeout: patience,
+		ReadTimeout: patience, HandshakeTimeout: patience, // a crowd on a busy machine takes longer than the second that is usual
 		// The SDK gives up on a server that pings more rarely than it thinks.
 		MaxServerPingDelay: time.Minute,
 	})
