@@ -41,7 +41,7 @@ func (h *handler) FinishPasskeySignIn(ctx context.Context, in *contract.PasskeyS
 	return h.session(s), nil
 }
 
-// ListPasskeys implements GET /api/v1/me/passkeys.
+// ListPasskeys implements GET /api/v1/me/passkeys, the oldest first.
 func (h *handler) ListPasskeys(ctx context.Context) (*contract.PasskeyList, error) {
 	list, err := h.service.Passkeys.List(ctx, actor(ctx))
 	if err != nil {

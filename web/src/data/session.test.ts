@@ -193,4 +193,12 @@ describe('signing out', () => {
     await here.signOut()
     await vi.waitFor(() => expect(there.store.getState()).toEqual({ status: 'signed-out', expired: false }))
   })
+
+  it('is not signed in by a password whose account asks for more', async () => {
+    const challenge = { ticket: 'ticket', methods: ['totp'], expires_in: 300 }
+    fetchMock.mockResolvedValueOnce(json(challenge, 202))
+    const session = new Session()
+    expect(await session.signIn('maya', 'correct horse')).toEqual(challenge)
+    expect(session.store.getState().status).not.toBe('signed-in')
+  })
 })

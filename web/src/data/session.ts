@@ -205,5 +205,7 @@ export async function post<T = SessionAnswer>(path: string, body: unknown, patie
     throw new NetworkError(error)
   }
   if (!response.ok) throw await problemFrom(response)
-  return (response.status === 204 || response.status === 202 ? undefined : await response.json()) as T
+  // A 202 has something to say when a second step is asked for, and nothing when a mail is on its way.
+  const text = await response.text()
+  return (text === '' ? undefined : JSON.parse(text)) as T
 }
