@@ -40,8 +40,8 @@ async function openMenu(person) {
 
 /** @param {Person} person */
 async function openAccount(person) {
-  await (await openMenu(person)).getByRole('menuitem', { name: 'Devices and password' }).click()
-  return person.page.getByRole('dialog', { name: 'Devices and password' })
+  await (await openMenu(person)).getByRole('menuitem', { name: 'Your account' }).click()
+  return person.page.getByRole('dialog', { name: 'Your account' })
 }
 
 scene('somebody new gets an account, stays signed in, and comes back to the same one', async (s) => {

@@ -33,7 +33,7 @@ async function picture(person, name) {
 /** @param {import('../helpers/person.mjs').Person} person */
 async function account(person) {
   await person.page.getByRole('button', { name: 'Your menu' }).click()
-  await person.page.getByRole('menuitem', { name: 'Devices and password' }).click()
+  await person.page.getByRole('menuitem', { name: 'Your account' }).click()
   return person.page.getByRole('dialog')
 }
 

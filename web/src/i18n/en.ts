@@ -303,7 +303,7 @@ export const en = {
   },
 
   account: {
-    title: 'Devices and password',
+    title: 'Your account',
     devices: 'Where you are signed in',
     thisDevice: 'This device',
     lastUsed: (when: string, place: string) => (place ? `Last used ${when}, from ${place}` : `Last used ${when}`),
