@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -37,16 +38,34 @@ type cluster struct {
 // build makes the binary that ships, once for all tests, in a folder that TestMain removes.
 var build = sync.OnceValues(func() (string, error) {
 	binary := filepath.Join(built, "parley")
-	out, err := exec.Command("go", "build", "-o", binary, "parley/cmd/parley").CombinedOutput()
+	out, err := exec.Command("go", "build", fmt.Sprintf("-race=%t", *raceNodes), "-o", binary, "parley/cmd/parley").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return binary, nil
 })
 
-var built string
+var (
+	built     string
+	raceNodes = flag.Bool("race-nodes", false, "build the nodes with the race detector")
+)
+
+// again runs these tests without the race detector, on nodes that are built with it: it is Parley's races that are looked for.
+func again() int {
+	cmd := exec.Command("go", "test", "-count=1", "-run="+flag.Lookup("test.run").Value.String(), "-timeout=20m", ".",
+		"-args", "-race-nodes", "-for", length.String(), "-seed", fmt.Sprint(*seed))
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return 1
+	}
+	return 0
+}
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if underRace {
+		os.Exit(again())
+	}
 	os.Exit(func() int {
 		var err error
 		if built, err = os.MkdirTemp("", "parley-chaos-"); err != nil {
