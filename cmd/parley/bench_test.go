@@ -1,10 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // measure are the arguments of a load so small that a test can wait for it. The server that the bench starts is this test binary too.
@@ -103,4 +112,224 @@ func TestBench_cut(t *testing.T) {
 	if r := p.reported(t); r.Reconnects.Count != 6 || r.Reconnects.Healed.Count != 6 {
 		t.Errorf("%+v, want 6 back", r.Reconnects)
 	}
+}
+
+// measured is a server that somebody runs, with its owner.
+type measured struct {
+	url, token string
+}
+
+func runMeasured(t *testing.T, more ...string) *measured {
+	t.Helper()
+	p := start(t, settings(t.TempDir(), more...), "serve")
+	p.serving(t)
+	p.says(t, whereIs.String())
+	m := &measured{url: "http://" + whereIs.FindStringSubmatch(p.said())[1]}
+	m.token = m.account(t, "the.owner")
+	return m
+}
+
+func (m *measured) account(t *testing.T, name string) (token string) {
+	t.Helper()
+	var session struct {
+		AccessToken string `json:"access_token"`
+	}
+	m.ask(t, "POST", "/auth/signup", `{"username":"`+name+`","password":"correct horse battery"}`, &session)
+	return session.AccessToken
+}
+
+func (m *measured) ask(t *testing.T, method, path, in string, out any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, m.url+"/api/v1"+path, strings.NewReader(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+m.token)
+	if in != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		t.Fatalf("%s %s: %s", method, path, resp.Status)
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tokenFile is a file with a token in it.
+func tokenFile(t *testing.T, token string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(name, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// bare fails the test unless nothing but the owner is there, and no invite that works.
+func (m *measured) bare(t *testing.T) {
+	t.Helper()
+	var people, rooms, invites struct{ Items []map[string]any }
+	m.ask(t, "GET", "/admin/people", "", &people)
+	m.ask(t, "GET", "/rooms/browse", "", &rooms)
+	m.ask(t, "GET", "/admin/invites", "", &invites)
+	if len(people.Items) != 1 || len(rooms.Items) != 0 {
+		t.Errorf("left behind: people %v, rooms %v", people.Items, rooms.Items)
+	}
+	for _, i := range invites.Items {
+		if i["state"] != "revoked" {
+			t.Errorf("an invite still makes accounts: %v", i)
+		}
+	}
+}
+
+// On a server that somebody runs, everything is made by invitation and removed again.
+func TestBench_running_server(t *testing.T) {
+	t.Parallel()
+	m := runMeasured(t)
+	p := start(t, nil, measure("--url="+m.url, "--admin-token-file="+tokenFile(t, m.token))...)
+	p.exits(t, 0)
+	r := p.reported(t)
+	if r.Server.Own || r.Cost != nil || r.Posts == 0 || r.Deliveries != 3*r.Posts {
+		t.Errorf("%+v", r)
+	}
+	m.bare(t)
+}
+
+// An interrupt ends the load; what there is until then is told, and nothing stays.
+func TestBench_interrupted(t *testing.T) {
+	t.Parallel()
+	m := runMeasured(t)
+	p := start(t, nil, measure("--duration=5m", "--url="+m.url, "--admin-token-file="+tokenFile(t, m.token))...)
+	m.talk(t)
+	p.interrupt(t)
+	p.exits(t, 1, "interrupted")
+	if r := p.reported(t); !r.Interrupted || r.Ledger["lost"] != 0 || len(r.Faults) > 0 {
+		t.Errorf("%+v", r)
+	}
+	m.bare(t)
+}
+
+// talk returns when there is something to read in a public room.
+func (m *measured) talk(t *testing.T) {
+	t.Helper()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	joined := false
+	for end := time.Now().Add(patience); time.Now().Before(end); <-again.C {
+		var rooms, messages struct{ Items []struct{ ID int64 } }
+		m.ask(t, "GET", "/rooms/browse", "", &rooms)
+		if len(rooms.Items) == 0 {
+			continue
+		}
+		path := fmt.Sprintf("/rooms/%d", rooms.Items[0].ID)
+		if !joined {
+			m.ask(t, "POST", path+"/join", "", &struct{}{})
+			joined = true
+		}
+		if m.ask(t, "GET", path+"/messages", "", &messages); len(messages.Items) > 0 {
+			return
+		}
+	}
+	t.Fatal("nobody talks")
+}
+
+// What is in the way is named, with what to do, and what was made until then is removed.
+func TestBench_refused(t *testing.T) {
+	t.Parallel()
+	m := runMeasured(t, "PARLEY_LIMIT_SIGN_UP=5/1h")
+	member := m.account(t, "a.member")
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
+	good := tokenFile(t, m.token)
+	for _, c := range []struct {
+		url, file string
+		says      []string
+	}{
+		{m.url, tokenFile(t, "not.a.token"), []string{"does not accept the access token"}},
+		{m.url, tokenFile(t, member), []string{"a.member, who is no admin"}},
+		{m.url, tokenFile(t, ""), []string{"no access token in it"}},
+		{m.url, "/nowhere", []string{"--admin-token-file"}},
+		{other.URL, good, []string{"does not answer as a Parley does"}},
+		{m.url + "/chat", good, []string{"without a path"}},
+		{m.url, good, []string{"make an account", "PARLEY_LIMIT_SIGN_UP=off"}},
+	} {
+		start(t, nil, measure("--url="+c.url, "--admin-token-file="+c.file)...).exits(t, 1, c.says...)
+	}
+	var people struct{ Items []map[string]any }
+	if m.ask(t, "GET", "/admin/people", "", &people); len(people.Items) != 2 {
+		t.Errorf("left behind: %v", people.Items)
+	}
+	for _, arguments := range [][]string{
+		{"--url=" + m.url}, {"--admin-token-file=x"}, {"--members=7"}, {"--body-bytes=1"}, {"--nodes=2"}, {"--via=pigeon"}, {"--rate=-1"},
+		{"--url=" + m.url, "--admin-token-file=x", "--database=postgres://x"},
+	} {
+		start(t, nil, measure(arguments...)...).exits(t, 2)
+	}
+}
+
+// A server that lies is found out: what it says once in other words is altered, what it does not say is lost.
+func TestBench_lying_server(t *testing.T) {
+	t.Parallel()
+	m := runMeasured(t)
+	for fault, words := range map[string][2]string{
+		"altered":      {" words ", " wards "},
+		"lost":         {"message.posted", "message.pasted"},
+		"out_of_order": {`"number":2,`, `"number":9,`},
+	} {
+		between := tell(t, m.url, words[0], words[1])
+		p := start(t, nil, measure("--rate=40", "--drain=1s", "--url="+between, "--admin-token-file="+tokenFile(t, m.token))...)
+		p.exits(t, 1, "the ledger is not clean")
+		if r := p.reported(t); r.Ledger[fault] == 0 {
+			t.Errorf("%s: %+v", fault, r.Ledger)
+		}
+		m.bare(t)
+	}
+}
+
+// tell stands before a server and says one thing, once, in other words, which are as long.
+func tell(t *testing.T, url, from, to string) (between string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	var told atomic.Bool
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			go func() {
+				_, _ = io.Copy(far, near)
+				_ = far.Close()
+			}()
+			go func() {
+				defer func() { _ = near.Close() }()
+				chunk := make([]byte, 64<<10)
+				for {
+					n, err := far.Read(chunk)
+					if at := bytes.Index(chunk[:n], []byte(from)); at >= 0 && bytes.Contains(chunk[:n], []byte(`"push"`)) && told.CompareAndSwap(false, true) {
+						copy(chunk[at:], to)
+					}
+					if _, wrong := near.Write(chunk[:n]); err != nil || wrong != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
 }
