@@ -48,6 +48,8 @@ func (b *benchCmd) Validate() error {
 		return errors.New("--admin-token-file is for --url")
 	case !own && (b.Database != "sqlite" || b.Redis != "" || b.Nodes != 1 || len(b.Set) > 0):
 		return errors.New("--database, --redis, --nodes and --set are for a server of its own, not for --url")
+	case b.Database != "sqlite" && !strings.HasPrefix(b.Database, "postgres://") && !strings.HasPrefix(b.Database, "postgresql://"):
+		return errors.New("--database is sqlite or postgres://…")
 	case b.Nodes < 1 || b.Nodes > 16:
 		return errors.New("--nodes is from 1 to 16")
 	case b.Nodes > 1 && (b.Redis == "" || b.Database == "sqlite"):

@@ -55,7 +55,7 @@ func (b *benchCmd) startOwn(ctx context.Context, e env) (_ *ownServer, err error
 	if b.Nodes > 1 { // which must accept each other's tokens
 		seed := make([]byte, 32)
 		_, _ = rand.Read(seed) // never fails
-		settings = append(settings, "PARLEY_AUTH_SIGNING_KEYS=bench:"+base64.RawURLEncoding.EncodeToString(seed))
+		settings = append(settings, "PARLEY_PUBLIC_URL=http://bench.invalid", "PARLEY_AUTH_SIGNING_KEYS=bench:"+base64.RawURLEncoding.EncodeToString(seed))
 	}
 	if b.Redis != "" {
 		settings = append(settings, "PARLEY_REDIS_URL="+b.Redis, "PARLEY_REDIS_PREFIX=bench"+strings.ToLower(rand.Text()[:8]))

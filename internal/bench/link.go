@@ -86,7 +86,11 @@ func (l *link) call(doing string, command []byte, most time.Duration) (line, err
 			return line{}, fmt.Errorf("%s: a reply to command %d, not to %d", doing, reply.id, l.command)
 		}
 		if reply.refused != nil {
-			return line{}, problem(doing, 0, reply.refused)
+			no := problem(doing, reply.refused.code, []byte(reply.refused.text))
+			if no.detail == "" {
+				no.detail = reply.refused.text
+			}
+			return line{}, no
 		}
 		return reply, nil
 	case <-l.ended:

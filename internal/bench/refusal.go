@@ -72,9 +72,6 @@ func problem(doing string, status int, body []byte) *refusal {
 	var p contract.Problem
 	if err := p.UnmarshalJSON(body); err == nil && p.Code != "" {
 		r.code, r.detail = p.Code, p.Detail.Or(p.Title)
-		if status == 0 {
-			r.status = p.Status
-		}
 		if ms, said := p.RetryAfterMs.Get(); said {
 			r.after = time.Duration(ms) * time.Millisecond
 		}

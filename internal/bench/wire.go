@@ -29,8 +29,14 @@ type line struct {
 	ping    bool
 	id      int64   // of the command that it answers, 0 when it answers none
 	number  int64   // of the message that the answered command made
-	refused []byte  // the Problem with which the answered command was refused
+	refused *reject // why the answered command was refused
 	events  []event // messages
+}
+
+// reject is the protocol's own kind of refusal, whose text is a Problem when it is one of Parley's.
+type reject struct {
+	code int
+	text string
 }
 
 // decoder reads lines of Centrifuge's JSON protocol. It looks at every field that is checked and skips the rest.
@@ -52,12 +58,8 @@ func (d *decoder) line(raw []byte) (line, error) {
 		case "id":
 			l.id, err = j.Int64()
 		case "error":
-			l.refused = []byte("{}")
-			err = into(j, "message", func(j *jx.Decoder) error {
-				text, err := j.Str()
-				l.refused = []byte(text)
-				return err
-			})
+			l.refused = &reject{}
+			err = d.reject(j, l.refused)
 		case "rpc":
 			err = into(j, "data", func(j *jx.Decoder) error {
 				return into(j, "message", func(j *jx.Decoder) error {
@@ -77,6 +79,20 @@ func (d *decoder) line(raw []byte) (line, error) {
 	})
 	l.ping = keys == 0
 	return l, err
+}
+
+func (*decoder) reject(j *jx.Decoder, into *reject) error {
+	return j.ObjBytes(func(j *jx.Decoder, key []byte) (err error) {
+		switch string(key) {
+		case "code":
+			into.code, err = j.Int()
+		case "message":
+			into.text, err = j.Str()
+		default:
+			err = j.Skip()
+		}
+		return err
+	})
 }
 
 // into reads one field of an object and skips the others.
