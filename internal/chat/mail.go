@@ -23,6 +23,7 @@ const (
 	MailRecoveryUsed      MailKind = "two_factor.recovery_used"
 	MailPasskeyAdded      MailKind = "passkey.added"
 	MailPasskeyCopied     MailKind = "passkey.copied"
+	MailIdentityLinked    MailKind = "identity.linked"
 )
 
 // Mail is one to be sent. It holds no words and no secret: both are made when it is sent, so that whoever reads what waits finds no link.

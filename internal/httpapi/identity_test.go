@@ -14,6 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"parley/internal/contract"
+	"parley/internal/mail/mailtest"
 	"parley/internal/oidc/oidctest"
 	"parley/internal/parleytest"
 	"parley/internal/store"
@@ -492,6 +493,20 @@ func TestIdentities_ask_for_the_password_again(t *testing.T) {
 	link(vouched, "").WantProblem(400, "sign_in_again")
 	vouched.Do(http.MethodPost, "/api/v1/me/password", map[string]string{"current_password": "", "new_password": parleytest.Password}).
 		WantProblem(400, "sign_in_again")
+}
+
+// Another account that signs a person in is told by mail as a passkey is: the session that connected it may be a stolen one, and sees no notice.
+func TestIdentities_mails(t *testing.T) {
+	t.Parallel()
+	box, p := mailtest.Start(t, mailtest.Config{}), oidctest.Start(t)
+	s := parleytest.Start(t, parleytest.Mail(box), corp(p), parleytest.With("PARLEY_MAIL_ALERTS=false"))
+	theo := withEmail(t, s, box, "theo", "theo@x.org")
+	var to contract.LinkIdentity
+	r := theo.Do(http.MethodPost, "/api/v1/me/identities", map[string]string{"provider_id": "corp"}).Want(http.StatusOK)
+	r.Decode(&to)
+	comes(t, s, p.Visit(t, to.Location), r.Cookie())
+	wantMail(t, box.Next(t), "theo@x.org", "Another account was connected")
+	box.None(t)
 }
 
 func TestProvider_limit(t *testing.T) {

@@ -34,7 +34,7 @@ func (e *Emails) Change(ctx context.Context, actor chat.Actor, password, address
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	user, err := e.users.prove(ctx, actor, password)
+	user, err := e.sessions.checkPassword(ctx, actor, password)
 	if err != nil {
 		return err
 	}

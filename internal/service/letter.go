@@ -70,6 +70,7 @@ var proofs = map[chat.MailKind][2]string{
 	chat.MailTwoFactorDisabled: {"Two-step sign-in was turned off", "The password alone signs in to %s from now on"},
 	chat.MailRecoveryUsed:      {"A recovery code was used", "A recovery code of %s was used"},
 	chat.MailPasskeyAdded:      {"A passkey was added", "A passkey was added that signs in to %s"},
+	chat.MailIdentityLinked:    {"Another account was connected", "An account at a provider was connected that signs in to %s"},
 	chat.MailPasskeyCopied:     {"A passkey was refused", "A passkey of %s was refused because a copy of it seems to exist; delete it and add a new one"},
 }
 

@@ -89,6 +89,7 @@ var mailOf = map[chat.NoticeKind]chat.MailKind{
 	chat.NoticeRecoveryUsed:      chat.MailRecoveryUsed,
 	chat.NoticePasskeyAdded:      chat.MailPasskeyAdded,
 	chat.NoticePasskeyCopied:     chat.MailPasskeyCopied,
+	chat.NoticeIdentityLinked:    chat.MailIdentityLinked,
 }
 
 // noteNotice notes the mail that goes with a notice, if there is one. The alarms can be turned off; that something else signs a person in

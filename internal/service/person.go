@@ -141,5 +141,6 @@ func (p *People) ResetPassword(ctx context.Context, actor chat.Actor, username s
 	}
 	p.sessions.recordLate(ctx, chat.Device{}, []chat.AuditEntry{{Action: chat.AuditPasswordChanged, User: user.ID, Detail: "by the host"}},
 		[]chat.Notice{{Kind: chat.NoticePasswordChanged, User: user.ID}})
+	p.sessions.dropLinks(ctx, user.ID)
 	return password, p.sessions.endAll(ctx, actor, user.ID, chat.Device{})
 }

@@ -2,9 +2,12 @@ package service_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"parley/internal/chat"
 	"parley/internal/store"
@@ -44,6 +47,33 @@ func TestSessionsOpen_while_the_account_is_deactivated(t *testing.T) {
 		}
 		if list, err := n.Sessions.List(ctx, chat.Actor{User: theo.ID}); err != nil || len(list) != 0 {
 			t.Errorf("sessions %+v, %v", list, err)
+		}
+	})
+}
+
+// A new password from the host ends the links to another one: whoever reads the person's mail may be why the host was asked.
+func TestPeopleResetPassword_ends_links(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		n := nodes(t, s, nil, &told{})[0]
+		theo, err := s.InsertUser(ctx, chat.User{Username: "theo", DisplayName: "Theo", Email: "theo@x.org"}, "hash")
+		if err != nil {
+			t.Fatal(err)
+		}
+		const secret = "of a link"
+		sum := sha256.Sum256([]byte(secret))
+		err = s.InsertTicket(ctx, hex.EncodeToString(sum[:]), chat.Ticket{
+			Kind: chat.TicketReset, User: theo.ID, Data: theo.Email, Expires: time.Now().Add(time.Hour),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := n.People.ResetPassword(ctx, chat.Actor{User: chat.HostID}, "theo"); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Sessions.ResetPassword(ctx, secret, password, chat.Device{}); !errors.Is(err, chat.ErrTicketOver) {
+			t.Errorf("a link of before is followed: %v", err)
 		}
 	})
 }

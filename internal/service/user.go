@@ -70,30 +70,6 @@ func (u *Users) Me(ctx context.Context, actor chat.Actor) (chat.User, error) {
 	return user, err
 }
 
-// prove checks that it is the actor themselves who asks, and returns their account. Another password is chat.ErrWrongPassword, and so is any for an
-// account that has none.
-func (u *Users) prove(ctx context.Context, actor chat.Actor, password string) (chat.User, error) {
-	user, err := u.Me(ctx, actor)
-	if err != nil {
-		return chat.User{}, err
-	}
-	_, hash, err := u.store.UserByUsername(ctx, user.Username)
-	if err != nil {
-		return chat.User{}, err
-	}
-	if hash == "" || len(password) > maxPasswordBytes {
-		return chat.User{}, chat.ErrWrongPassword
-	}
-	ok, _, err := u.hasher.Verify(ctx, hash, password)
-	if err != nil {
-		return chat.User{}, err
-	}
-	if !ok {
-		return chat.User{}, chat.ErrWrongPassword
-	}
-	return user, nil
-}
-
 // Lookup returns those of the given people who exist, without what is private to them.
 func (u *Users) Lookup(ctx context.Context, _ chat.Actor, ids []chat.UserID) ([]chat.User, error) {
 	return u.store.ListUsers(ctx, ids)

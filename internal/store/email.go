@@ -48,14 +48,16 @@ func (s *Store) ConfirmEmail(ctx context.Context, hash string, now time.Time) (t
 	return t, nil
 }
 
-// ResetPassword takes a ticket and gives its owner a new password, both or neither. A ticket that is over is chat.ErrTicketOver.
+// ResetPassword takes a ticket whose data is a person's address and gives them a new password, both or neither. A ticket that is over, or was
+// sent to another address than theirs, is chat.ErrTicketOver.
 func (s *Store) ResetPassword(ctx context.Context, hash, passwordHash string, now time.Time) (t chat.Ticket, err error) {
 	err = s.tx(ctx, func(q *query.Queries) error {
 		row, err := q.TakeTicket(ctx, query.TakeTicketParams{Hash: hash, Kind: string(chat.TicketReset), Now: millis(now)})
 		if t, err = ticketOf(row, "take ticket", err); err != nil {
 			return err
 		}
-		n, err := q.ResetPassword(ctx, query.ResetPasswordParams{ID: int64(t.User), PasswordHash: passwordHash})
+		_, key := emailOrNull(t.Data)
+		n, err := q.ResetPassword(ctx, query.ResetPasswordParams{ID: int64(t.User), PasswordHash: passwordHash, EmailKey: key})
 		if err == nil && n == 0 {
 			return chat.ErrTicketOver
 		}

@@ -62,14 +62,18 @@ func TestResetPassword(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		maya, err := s.InsertUser(ctx, chat.User{Username: "maya", DisplayName: "Maya", CreatedAt: at}, "old")
+		maya, err := s.InsertUser(ctx, chat.User{Username: "maya", DisplayName: "Maya", Email: "Maya@x.org", CreatedAt: at}, "old")
 		if err != nil {
 			t.Fatal(err)
 		}
-		insertTicket(t, s, "good", chat.Ticket{Kind: chat.TicketReset, User: maya.ID, Expires: at.Add(time.Hour)})
-		insertTicket(t, s, "other kind", chat.Ticket{Kind: chat.TicketVerify, User: maya.ID, Expires: at.Add(time.Hour)})
-		insertTicket(t, s, "nobody's", chat.Ticket{Kind: chat.TicketReset, Expires: at.Add(time.Hour)})
-		for _, hash := range []string{"other kind", "nobody's", "none"} {
+		link := func(hash string, kind chat.TicketKind, user chat.UserID, address string) {
+			insertTicket(t, s, hash, chat.Ticket{Kind: kind, User: user, Data: address, Expires: at.Add(time.Hour)})
+		}
+		link("good", chat.TicketReset, maya.ID, "maya@x.org")
+		link("other kind", chat.TicketVerify, maya.ID, "maya@x.org")
+		link("nobody's", chat.TicketReset, 0, "maya@x.org")
+		link("address of before", chat.TicketReset, maya.ID, "old@x.org") // sent while another one was being confirmed
+		for _, hash := range []string{"other kind", "nobody's", "address of before", "none"} {
 			if _, err := s.ResetPassword(ctx, hash, "new", at); !errors.Is(err, chat.ErrTicketOver) {
 				t.Errorf("%s: %v", hash, err)
 			}

@@ -157,7 +157,7 @@ func (s *Store) ListUsers(ctx context.Context, ids []chat.UserID) ([]chat.User, 
 	return users, nil
 }
 
-// HasUsers reports whether anybody has an account. Accounts are never removed, so that one was found is remembered.
+// HasUsers reports whether anybody has an account. That one was found is remembered: there is always an owner, who cannot be deleted.
 func (s *Store) HasUsers(ctx context.Context) (bool, error) {
 	if s.populated.Load() {
 		return true, nil

@@ -22,7 +22,8 @@ var (
 )
 
 // leftOut are tables whose rows do not travel. Sessions: since the backup was made, people have signed out, been signed out, and had their
-// refresh tokens rotated; a restored row would bring ended sessions and used tokens back to life. After a restore everybody signs in again.
+// refresh tokens rotated; a restored row would bring ended sessions and used tokens back to life. After a restore everybody signs in again, but where Redis keeps the
+// sessions: those are newer than the backup, and go on.
 // Tickets are good once, and may have been used since. Mails that waited have been sent, or are old news.
 var leftOut = []string{"sessions", "ended_sessions", "tickets", "mails"}
 

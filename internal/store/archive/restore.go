@@ -68,7 +68,10 @@ func fill(ctx context.Context, s *store.Store, r io.Reader, h Header) (summary S
 		if summary.Header.CreatedAt != h.CreatedAt || summary.Header.Schema != h.Schema {
 			return errors.New("the file changed after it was verified")
 		}
-		return l.RaiseCounters(ctx, tables)
+		if err := l.RaiseCounters(ctx, tables); err != nil {
+			return err
+		}
+		return l.SkipAccounts(ctx)
 	})
 	return summary, err
 }

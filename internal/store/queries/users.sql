@@ -32,7 +32,8 @@ UPDATE users SET email = pending_email, email_key = pending_email_key, pending_e
 WHERE id = @id AND pending_email_key = @pending_email_key;
 
 -- name: ResetPassword :execrows
-UPDATE users SET password_hash = @password_hash WHERE id = @id;
+-- Only for the address that the link was sent to: the one of before opens nothing any more.
+UPDATE users SET password_hash = @password_hash WHERE id = @id AND email_key = @email_key;
 
 -- name: LockAccounts :execrows
 -- Makes what is decided about all accounts together wait for each other: who is the first, who is the last owner. The row is there since the

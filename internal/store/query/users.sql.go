@@ -210,16 +210,18 @@ func (q *Queries) LockAccounts(ctx context.Context) (int64, error) {
 }
 
 const resetPassword = `-- name: ResetPassword :execrows
-UPDATE users SET password_hash = $1 WHERE id = $2
+UPDATE users SET password_hash = $1 WHERE id = $2 AND email_key = $3
 `
 
 type ResetPasswordParams struct {
 	PasswordHash string
 	ID           int64
+	EmailKey     *string
 }
 
+// Only for the address that the link was sent to: the one of before opens nothing any more.
 func (q *Queries) ResetPassword(ctx context.Context, arg ResetPasswordParams) (int64, error) {
-	result, err := q.exec(ctx, q.resetPasswordStmt, resetPassword, arg.PasswordHash, arg.ID)
+	result, err := q.exec(ctx, q.resetPasswordStmt, resetPassword, arg.PasswordHash, arg.ID, arg.EmailKey)
 	if err != nil {
 		return 0, err
 	}
