@@ -48,6 +48,15 @@ func (b *benchCmd) Validate() error {
 		return errors.New("--admin-token-file is for --url")
 	case !own && (b.Database != "sqlite" || b.Redis != "" || b.Nodes != 1 || len(b.Set) > 0):
 		return errors.New("--database, --redis, --nodes and --set are for a server of its own, not for --url")
+	}
+	if err := b.validateOwn(); err != nil {
+		return err
+	}
+	return b.plan().Check()
+}
+
+func (b *benchCmd) validateOwn() error {
+	switch {
 	case b.Database != "sqlite" && !strings.HasPrefix(b.Database, "postgres://") && !strings.HasPrefix(b.Database, "postgresql://"):
 		return errors.New("--database is sqlite or postgres://…")
 	case b.Nodes < 1 || b.Nodes > 16:
@@ -55,7 +64,7 @@ func (b *benchCmd) Validate() error {
 	case b.Nodes > 1 && (b.Redis == "" || b.Database == "sqlite"):
 		return errors.New("several nodes need --database=postgres://… and --redis=redis://…")
 	}
-	return b.plan().Check()
+	return nil
 }
 
 func (b *benchCmd) plan() bench.Plan {

@@ -132,7 +132,7 @@ func startNode(ctx context.Context, settings []string) (*ownNode, error) {
 	n := &ownNode{done: make(chan struct{})}
 	out := &announcement{found: make(chan string, 1)}
 	// Not with ctx, which would kill it: it is always asked to stop.
-	n.cmd = exec.CommandContext(context.WithoutCancel(ctx), self, "serve")
+	n.cmd = exec.CommandContext(context.WithoutCancel(ctx), self, "serve") //nolint:gosec // this program itself
 	n.cmd.Env, n.cmd.Stdout, n.cmd.Stderr = settings, out, &n.log
 	apart(n.cmd)
 	if err := n.cmd.Start(); err != nil {

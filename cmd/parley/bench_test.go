@@ -266,7 +266,14 @@ func TestBench_refused(t *testing.T) {
 		t.Errorf("left behind: %v", people.Items)
 	}
 	for _, arguments := range [][]string{
-		{"--url=" + m.url}, {"--admin-token-file=x"}, {"--members=7"}, {"--body-bytes=1"}, {"--nodes=2"}, {"--database=file.db"}, {"--via=pigeon"}, {"--rate=-1"},
+		{"--url=" + m.url},
+		{"--admin-token-file=x"},
+		{"--members=7"},
+		{"--body-bytes=1"},
+		{"--nodes=2"},
+		{"--database=file.db"},
+		{"--via=pigeon"},
+		{"--rate=-1"},
 		{"--url=" + m.url, "--admin-token-file=x", "--database=postgres://x"},
 	} {
 		start(t, nil, measure(arguments...)...).exits(t, 2)

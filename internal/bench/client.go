@@ -26,9 +26,12 @@ func newClient() *client {
 // settlers is how many requests are under way at once.
 const settlers = 16
 
-// call is one request. Out may be nil.
-func (c *client) call(ctx context.Context, doing, method, url, token string, in any, out json.Unmarshaler) error {
-	raw, err := c.raw(ctx, doing, method, url, token, in)
+// ask is one request: what it is for, and where it goes in whose name.
+type ask struct{ doing, method, url, token string }
+
+// call sends a request. Out may be nil.
+func (c *client) call(ctx context.Context, a ask, in any, out json.Unmarshaler) error {
+	raw, err := c.raw(ctx, a, in)
 	if err == nil && out != nil {
 		err = out.UnmarshalJSON(raw)
 	}
@@ -38,7 +41,7 @@ func (c *client) call(ctx context.Context, doing, method, url, token string, in 
 	return nil
 }
 
-func (c *client) raw(ctx context.Context, doing, method, url, token string, in any) ([]byte, error) {
+func (c *client) raw(ctx context.Context, a ask, in any) ([]byte, error) {
 	var body []byte
 	if in != nil {
 		var err error
@@ -46,27 +49,27 @@ func (c *client) raw(ctx context.Context, doing, method, url, token string, in a
 			return nil, err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, a.method, a.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+	if a.token != "" {
+		req.Header.Set("Authorization", "Bearer "+a.token)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
+		return nil, fmt.Errorf("%s: %w", a.doing, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxFrame))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
+		return nil, fmt.Errorf("%s: %w", a.doing, err)
 	}
 	if resp.StatusCode < 200 || resp.StatusCode >= http.StatusMultipleChoices {
-		return nil, problem(doing, resp.StatusCode, answer)
+		return nil, problem(a.doing, resp.StatusCode, answer)
 	}
 	return answer, nil
 }

@@ -13,7 +13,7 @@ func checkFiles(needed int) error {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return nil //nolint:nilerr // opening will tell
 	}
-	if most := uint64(limit.Max); uint64(needed) > most { //nolint:gosec,unconvert // the types differ between the systems
+	if most := uint64(limit.Max); uint64(needed) > most { //nolint:unconvert // the types differ between the systems
 		return fmt.Errorf("%d file descriptors are needed and %d allowed: raise ulimit -n (LimitNOFILE of a service), or ask for fewer connections", needed, most)
 	}
 	return nil

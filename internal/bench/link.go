@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -31,8 +30,6 @@ type link struct {
 
 // maxFrame bounds what is read at once.
 const maxFrame = 16 << 20
-
-var errCut = errors.New("cut by the bench")
 
 // open upgrades a connection to a socket.
 func (p *place) open(ctx context.Context) (*link, error) {

@@ -118,7 +118,7 @@ func (m *member) catchUp(ctx context.Context, i int) error {
 	d := newDecoder(m.run)
 	for more := true; more; {
 		url := fmt.Sprintf("%s/api/v1/rooms/%d/changes?since=%d&limit=500", m.place.base(), number, since)
-		raw, err := m.run.client.raw(ctx, doingCatchUp, "GET", url, m.token, nil)
+		raw, err := m.run.client.raw(ctx, ask{doingCatchUp, "GET", url, m.token}, nil)
 		if no := new(refusal); errors.As(err, &no) && no.after > 0 {
 			m.run.refused(err)
 			if err := pause(ctx, no.after+rand.N(no.after)); err != nil { //nolint:gosec // no secret

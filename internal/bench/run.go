@@ -109,9 +109,9 @@ func Run(ctx context.Context, plan Plan, s Server, o Options) (report *Report, e
 		return nil, err
 	}
 	defer func() {
-		cleanup := o.Cleanup
-		if cleanup == nil {
-			cleanup = living
+		cleanup := context.WithoutCancel(ctx) //nolint:contextcheck // what was made is removed, however the run ended
+		if o.Cleanup != nil {
+			cleanup = o.Cleanup
 		}
 		if left := d.tidy(cleanup); len(left) > 0 {
 			err = errors.Join(err, fmt.Errorf("%d things could not be removed:\n  %s", len(left), strings.Join(left[:min(len(left), 20)], "\n  ")))

@@ -38,7 +38,7 @@ func (d *desk) url(format string, args ...any) string {
 // look refuses what is no Parley, and a token that cannot do what it has to.
 func (d *desk) look(ctx context.Context) error {
 	var options contract.AuthOptions
-	if err := d.run.client.call(ctx, doingLook, "GET", d.url("/auth/options"), "", nil, &options); err != nil {
+	if err := d.run.client.call(ctx, ask{doingLook, "GET", d.url("/auth/options"), ""}, nil, &options); err != nil {
 		return fmt.Errorf("%s does not answer as a Parley does: %w", d.place.base(), err)
 	}
 	if d.admin == nil {
@@ -49,7 +49,7 @@ func (d *desk) look(ctx context.Context) error {
 		return err
 	}
 	var me contract.Me
-	err = d.run.client.call(ctx, doingLook, "GET", d.url("/me"), token, nil, &me)
+	err = d.run.client.call(ctx, ask{doingLook, "GET", d.url("/me"), token}, nil, &me)
 	if no := new(refusal); errors.As(err, &no) && no.status == 401 {
 		return errors.New("the server does not accept the access token: it is another server's, or older than a quarter of an hour; sign in again and take the new one")
 	}
@@ -91,7 +91,7 @@ func (d *desk) settle(ctx context.Context) error {
 			return err
 		}
 		in := map[string]any{"role": "member", "expires_in": 3600, "max_uses": r.plan.Connections, "note": "parley bench " + d.suffix}
-		if err := r.client.call(whole, doingInvite, "POST", d.url("/admin/invites"), token, in, &d.invite); err != nil {
+		if err := r.client.call(whole, ask{doingInvite, "POST", d.url("/admin/invites"), token}, in, &d.invite); err != nil {
 			return err
 		}
 	}
@@ -105,7 +105,7 @@ func (d *desk) settle(ctx context.Context) error {
 			in["invite"] = d.invite.Token
 		}
 		var s contract.Session
-		err := r.client.call(whole, doingSignUp, "POST", d.url("/auth/signup"), "", in, &s)
+		err := r.client.call(whole, ask{doingSignUp, "POST", d.url("/auth/signup"), ""}, in, &s)
 		m.id, m.token = int64(s.User.ID), s.AccessToken
 		r.done.Add(1)
 		return err
@@ -134,7 +134,7 @@ func (d *desk) furnish(ctx context.Context) error {
 		all := r.plan.membersOf(i)
 		var made contract.Room
 		in := map[string]string{"name": fmt.Sprintf("Bench %s %d", d.suffix, i), "kind": "public"}
-		if err := r.client.call(whole, doingRoom, "POST", d.url("/rooms"), r.members[all[0]].token, in, &made); err != nil {
+		if err := r.client.call(whole, ask{doingRoom, "POST", d.url("/rooms"), r.members[all[0]].token}, in, &made); err != nil {
 			return err
 		}
 		d.rooms = append(d.rooms, int64(made.ID))
@@ -150,7 +150,7 @@ func (d *desk) furnish(ctx context.Context) error {
 			return nil
 		}
 		m := r.members[r.plan.membersOf(room)[i%r.plan.Members]]
-		return r.client.call(whole, doingJoin, "POST", d.url("/rooms/%d/join", r.rooms[room].id), m.token, nil, nil)
+		return r.client.call(whole, ask{doingJoin, "POST", d.url("/rooms/%d/join", r.rooms[room].id), m.token}, nil, nil)
 	})
 }
 
@@ -195,7 +195,7 @@ func (d *desk) people(ctx context.Context) (all []contract.Person, err error) {
 		}
 		var page contract.PersonPage
 		if err := d.patiently(ctx, func() error {
-			return d.run.client.call(ctx, doingRemove, "GET", d.url("/admin/people?%s", q.Encode()), token, nil, &page)
+			return d.run.client.call(ctx, ask{doingRemove, "GET", d.url("/admin/people?%s", q.Encode()), token}, nil, &page)
 		}); err != nil {
 			return nil, err
 		}
@@ -216,7 +216,7 @@ func (d *desk) remove(ctx context.Context, left *[]string, what, method, url str
 		if err != nil {
 			return err
 		}
-		return d.run.client.call(ctx, doingRemove, method, url, token, in, nil)
+		return d.run.client.call(ctx, ask{doingRemove, method, url, token}, in, nil)
 	})
 	if err != nil {
 		*left = append(*left, fmt.Sprintf("%s: %v", what, err))
