@@ -10,12 +10,13 @@ type NoticeKind string
 
 // What people are told about their account.
 const (
-	NoticeSessionOpened   NoticeKind = "session.opened"   // a sign-in from a device that was not seen before
-	NoticeSessionReused   NoticeKind = "session.reused"   // a session ended because its refresh token was used twice
-	NoticePasswordChanged NoticeKind = "password.changed" // and the other sessions ended
-	NoticeIdentityLinked  NoticeKind = "identity.linked"  // an account at a provider opens this one too
-	NoticePasswordReset   NoticeKind = "password.reset"   // through a link in a mail, and all sessions ended
-	NoticeEmailChanged    NoticeKind = "email.changed"    // another address waits to be confirmed
+	NoticeSessionOpened   NoticeKind = "session.opened"    // a sign-in from a device that was not seen before
+	NoticeSessionReused   NoticeKind = "session.reused"    // a session ended because its refresh token was used twice
+	NoticePasswordChanged NoticeKind = "password.changed"  // and the other sessions ended
+	NoticeIdentityLinked  NoticeKind = "identity.linked"   // an account at a provider opens this one too
+	NoticeIdentityGone    NoticeKind = "identity.unlinked" // and no longer
+	NoticePasswordReset   NoticeKind = "password.reset"    // through a link in a mail, and all sessions ended
+	NoticeEmailChanged    NoticeKind = "email.changed"     // another address waits to be confirmed
 
 	NoticeTwoFactorEnabled  NoticeKind = "two_factor.enabled"
 	NoticeTwoFactorDisabled NoticeKind = "two_factor.disabled"

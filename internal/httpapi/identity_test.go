@@ -344,12 +344,16 @@ func TestIdentities(t *testing.T) {
 			t.Errorf("signed in as %+v", got.Me)
 		}
 		// The other device is told, the one that did it is not.
-		told := func(who *parleytest.Person) bool {
-			return slices.ContainsFunc(who.Notices(), func(n contract.Notice) bool { return n.Kind == "identity.linked" })
+		wantTold := func(kind contract.NoticeKind) {
+			t.Helper()
+			told := func(who *parleytest.Person) bool {
+				return slices.ContainsFunc(who.Notices(), func(n contract.Notice) bool { return n.Kind == kind })
+			}
+			if !told(desk) || told(maya) {
+				t.Errorf("told of %s: the other device %v, this one %v", kind, told(desk), told(maya))
+			}
 		}
-		if !told(desk) || told(maya) {
-			t.Errorf("told: the other device %v, this one %v", told(desk), told(maya))
-		}
+		wantTold("identity.linked")
 		if r := link(maya); r.Header.Get("Location") != "/?connected=corp" {
 			t.Errorf("connected twice: sent to %s", r.Header.Get("Location"))
 		}
@@ -364,6 +368,7 @@ func TestIdentities(t *testing.T) {
 		one := fmt.Sprintf("/api/v1/me/identities/%d", w.Items[0].ID)
 		theo.Do(http.MethodDelete, one, nil).WantProblem(404, "identity_not_found")
 		maya.Do(http.MethodDelete, one, nil).Want(http.StatusNoContent)
+		wantTold("identity.unlinked")
 		maya.Do(http.MethodDelete, one, nil).WantProblem(404, "identity_not_found")
 		maya.Do(http.MethodDelete, "/api/v1/me/identities/0", nil).WantProblem(404, "identity_not_found", "identity_id")
 		maya.Do(http.MethodPost, "/api/v1/me/identities", map[string]string{"provider_id": "lab"}).WantProblem(404, "provider_not_found")

@@ -360,6 +360,7 @@ func (s *Identities) Unlink(ctx context.Context, actor chat.Actor, id chat.Ident
 		return err
 	}
 	s.sessions.recordLate(live(ctx), d,
-		[]chat.AuditEntry{{Action: chat.AuditIdentityGone, Actor: actor.User, User: actor.User, Session: actor.Session}}, nil)
+		[]chat.AuditEntry{{Action: chat.AuditIdentityGone, Actor: actor.User, User: actor.User, Session: actor.Session}},
+		[]chat.Notice{{Kind: chat.NoticeIdentityGone, User: actor.User, Session: actor.Session}})
 	return nil
 }

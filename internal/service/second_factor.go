@@ -120,7 +120,7 @@ func (s *Sessions) OpenWith(ctx context.Context, ticket string, shown chat.Secon
 	if err != nil {
 		return Session{}, err
 	}
-	return opened, s.stillGood(ctx, opened, user.Username, hash)
+	return opened, s.stillGood(ctx, opened, hash, "")
 }
 
 // open starts the session of somebody who has proved who they are, and tells them of it when the device is a new one, and of whatever else

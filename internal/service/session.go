@@ -96,14 +96,18 @@ func (s *Sessions) Open(ctx context.Context, username, password string, d chat.D
 	if err != nil {
 		return Opened{}, err
 	}
-	return Opened{Session: opened}, s.stillGood(ctx, opened, user.Username, hash)
+	return Opened{Session: opened}, s.stillGood(ctx, opened, hash, password)
 }
 
 // stillGood takes a sign-in back whose password was changed while it was being checked: the change has ended every session that it saw, and
-// did not see this one.
-func (s *Sessions) stillGood(ctx context.Context, opened Session, username, hash string) error {
-	_, after, err := s.store.UserByUsername(ctx, username)
-	if err == nil && after == hash {
+// did not see this one. With the password at hand, another hash of the same one is no change.
+func (s *Sessions) stillGood(ctx context.Context, opened Session, hash, password string) error {
+	_, after, err := s.store.UserByUsername(ctx, opened.User.Username)
+	good := err == nil && after == hash
+	if err == nil && !good && password != "" {
+		good, _, err = s.hasher.Verify(ctx, after, password)
+	}
+	if good {
 		return nil
 	}
 	if closeErr := s.Close(live(ctx), opened.RefreshToken, chat.Device{}); closeErr != nil || err != nil {
@@ -120,8 +124,8 @@ func (s *Sessions) lookUp(ctx context.Context, username string) (chat.User, stri
 	return s.store.UserByUsername(ctx, username)
 }
 
-// rehash stores the password under today's parameters and returns the hash that is stored now. Failing is no reason to refuse the sign-in:
-// the next one tries again.
+// rehash stores the password under today's parameters and returns the hash that is stored now, or the old one when somebody else was first.
+// Failing is no reason to refuse the sign-in: the next one tries again.
 func (s *Sessions) rehash(ctx context.Context, user chat.UserID, old, password string) string {
 	hash, err := s.hasher.Hash(ctx, password)
 	replaced := false

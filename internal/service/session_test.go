@@ -49,6 +49,12 @@ var policy = session.Policy{
 // nodes returns as many services as publishers, all on one database and with one key, as nodes of one installation are.
 func nodes(t *testing.T, s *store.Store, keeper session.Keeper, publishers ...*told) []*service.Service {
 	t.Helper()
+	return nodesAt(t, 64, s, keeper, publishers...)
+}
+
+// nodesAt is nodes that hash passwords in so much memory.
+func nodesAt(t *testing.T, memoryKiB uint32, s *store.Store, keeper session.Keeper, publishers ...*told) []*service.Service {
+	t.Helper()
 	var seed [32]byte
 	_, _ = rand.Read(seed[:])
 	ring, err := auth.ParseKeyRing([]string{"k:" + base64.RawURLEncoding.EncodeToString(seed[:])})
@@ -58,7 +64,7 @@ func nodes(t *testing.T, s *store.Store, keeper session.Keeper, publishers ...*t
 	list := make([]*service.Service, len(publishers))
 	for i, p := range publishers {
 		list[i] = service.New(service.Deps{
-			Store: s, Hasher: auth.NewHasher(auth.Params{MemoryKiB: 64, Time: 1, Parallelism: 1}, 4),
+			Store: s, Hasher: auth.NewHasher(auth.Params{MemoryKiB: memoryKiB, Time: 1, Parallelism: 1}, 4),
 			Tokens:    auth.NewTokens(ring, "https://x", "parley", 15*time.Minute, time.Now),
 			Publisher: p, Clock: time.Now, Logger: slog.New(slog.DiscardHandler), Sessions: policy, Keeper: keeper,
 		})
@@ -153,6 +159,35 @@ func TestSessionsOpen_while_the_password_changes(t *testing.T) {
 		want := []chat.AuditAction{chat.AuditSessionOpened, chat.AuditPasswordChanged, chat.AuditSessionOpened, chat.AuditSessionEnded}
 		if !slices.Equal(actions, want) {
 			t.Errorf("the audit says %v, want %v", actions, want)
+		}
+	})
+}
+
+// While two versions of the settings are in use, each sign-in may store the password under another cost. It is the same password: nobody is refused.
+func TestSessionsOpen_while_the_cost_changes(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		slow := &slowKeeper{Keeper: store.NewSessions(s, policy), meanwhile: func() {}}
+		n, other := nodes(t, s, slow, &told{})[0], nodesAt(t, 128, s, nil, &told{})[0]
+		if _, err := n.Sessions.SignUp(ctx, chat.SignUp{Username: "maya", Password: password}, chat.Device{}); err != nil {
+			t.Fatal(err)
+		}
+		stored := func() string {
+			_, hash, err := s.UserByUsername(ctx, "maya")
+			if err != nil {
+				t.Error(err)
+			}
+			return hash
+		}
+		before := stored()
+		slow.meanwhile = func() {
+			if _, err := other.Sessions.Open(ctx, "maya", password, chat.Device{}); err != nil || stored() == before {
+				t.Errorf("the other node stored it anew: %v, %v", stored() != before, err)
+			}
+		}
+		if _, err := n.Sessions.Open(ctx, "maya", password, chat.Device{}); err != nil {
+			t.Errorf("refused with the right password: %v", err)
 		}
 	})
 }

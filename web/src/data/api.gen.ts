@@ -1565,7 +1565,7 @@ export interface components {
         /**
          * @description `session.opened`: a sign-in from a device not seen before. `session.reused`: a session ended because its refresh token was used twice.
          *     `password.changed`: the password is another one. `password.reset`: so it is, through a link in a mail. `email.changed`: another address
-         *     waits to be confirmed. `identity.linked`: an account at a provider opens this one too.
+         *     waits to be confirmed. `identity.linked`, `identity.unlinked`: an account at a provider opens this one too, or no longer.
          *     `two_factor.enabled`, `two_factor.disabled`: sign-in asks for a code, or no longer.
          *     `two_factor.recovery_used`: somebody signed in with a recovery code. `two_factor.codes_renewed`: there are new recovery codes.
          *     `passkey.added`, `passkey.removed`: a passkey signs in, or no longer. `passkey.copied`: a passkey was refused because its count went

@@ -125,6 +125,7 @@ export const en = {
     connected: (name: string) => `Connected. You can sign in with ${name} from now on.`,
     linkedBy: (agent: string, place: string) =>
       `Another account can now sign in as you: ${agent}${place ? `, from ${place}` : ''}. Look at your connected accounts.`,
+    unlinkedBy: (agent: string, place: string) => `A connected account signs you in no longer: ${agent}${place ? `, from ${place}` : ''}.`,
     problem: (code: string, name: string) => {
       switch (code) {
         case 'provider_denied':
@@ -139,6 +140,8 @@ export const en = {
           return 'This server takes no new accounts. The people who run it can help.'
         case 'invite_needed':
           return 'You have no account here yet, and new ones need an invitation.'
+        case 'setup_link_needed':
+          return 'This server is new. Whoever runs it makes the first account, with the link in its log.'
         case 'account_deactivated':
           return 'Your account here is deactivated. The people who run this server can help.'
         case 'identity_taken':

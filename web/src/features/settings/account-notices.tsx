@@ -60,6 +60,8 @@ function text(notice: AccountNotice): string {
       return t.email.changedBy(notice.agent, notice.place)
     case 'identity.linked':
       return t.providers.linkedBy(notice.agent, notice.place)
+    case 'identity.unlinked':
+      return t.providers.unlinkedBy(notice.agent, notice.place)
     case 'two_factor.enabled':
     case 'two_factor.disabled':
     case 'two_factor.recovery_used':
