@@ -176,17 +176,18 @@ func (n *ownNode) stop(ctx context.Context) error {
 // announcement looks for the line that says where the server is.
 type announcement struct {
 	said  []byte
+	done  bool
 	found chan string
 }
 
 var whereIs = regexp.MustCompile(` is at http://([0-9a-zA-Z.:\[\]]+)\s`)
 
 func (a *announcement) Write(b []byte) (int, error) {
-	if a.found != nil {
+	if !a.done {
 		a.said = append(a.said, b...)
 		if m := whereIs.FindSubmatch(a.said); m != nil {
 			a.found <- string(m[1])
-			a.found, a.said = nil, nil
+			a.done, a.said = true, nil
 		}
 	}
 	return len(b), nil

@@ -280,6 +280,20 @@ func TestBench_refused(t *testing.T) {
 	}
 }
 
+// What a limit refuses is counted and its setting is named; nothing of it is lost.
+func TestBench_limited(t *testing.T) {
+	t.Parallel()
+	m := runMeasured(t, "PARLEY_LIMIT_POST=2/1m")
+	for _, via := range []string{"http", "socket"} {
+		p := start(t, nil, measure("--via="+via, "--rate=0", "--url="+m.url, "--admin-token-file="+tokenFile(t, m.token))...)
+		p.exits(t, 0, "PARLEY_LIMIT_POST=off")
+		if r := p.reported(t); r.Refusals["rate_limited"] == 0 || r.Posts > 8 || r.Deliveries != 3*r.Posts {
+			t.Errorf("%s: %+v", via, r)
+		}
+		m.bare(t)
+	}
+}
+
 // A server that lies is found out: what it says once in other words is altered, what it does not say is lost.
 func TestBench_lying_server(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ type sender struct {
 	person int
 	room   int
 	poster poster
+	end    time.Duration // when it posts no more
 	follow table[progress]
 
 	acknowledged, warm, late, refusals int // posts of the measured time, of the time before, and those that were due and not sent in it
@@ -39,6 +40,7 @@ type poster interface {
 // send posts until the end.
 func (s *sender) send(ctx context.Context, begin, end time.Duration) error {
 	r := s.run
+	s.end = end
 	pace := time.Duration(0)
 	if r.plan.Rate > 0 {
 		pace = time.Duration(float64(len(r.senders)) / r.plan.Rate * float64(time.Second))
@@ -82,7 +84,7 @@ func (s *sender) one(ctx context.Context, p post) error {
 			// Not acknowledged, so not lost. The sender waits as it was told and goes on.
 			r.refused(err)
 			s.refusals++
-			_ = pause(ctx, max(no.after, 10*time.Millisecond))
+			_ = pause(ctx, min(max(no.after, 10*time.Millisecond), s.end-r.now()))
 			return nil
 		case ctx.Err() != nil:
 			return nil
