@@ -42,9 +42,10 @@ func OpenOffice(ctx context.Context, c config.Config, log *slog.Logger, purpose 
 		}
 	}
 	policy := sessionPolicy(c.Auth)
+	sender, _ := NewSender(c, a.clock) // a node sends what is noted here
 	o.Service = service.New(service.Deps{
 		Store: a.store, Hasher: newHasher(c.Auth), Publisher: silent{}, Clock: a.clock, Logger: log, Sessions: policy,
-		Keeper: a.sessionKeeper(policy), Options: waysIn(c),
+		Keeper: a.sessionKeeper(policy), Options: waysIn(c), Mail: service.MailDeps{Sender: sender, Site: c.PublicURL, Alerts: c.Mail.Alerts},
 	})
 	return o, nil
 }

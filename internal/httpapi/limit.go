@@ -100,7 +100,7 @@ func (l *limits) signIn(ctx context.Context, username string, try func() (whole 
 	}
 	whole, err := try()
 	if err == nil && whole {
-		l.Remember(ctx, knownPlace, here, knownLife)
+		l.provenHere(ctx, username)
 	}
 	// What failed on our side costs nothing. A request that its client gave up does: it may have been a guess.
 	if err == nil || !guessed(err) && !errors.Is(ctx.Err(), context.Canceled) {
@@ -141,7 +141,7 @@ func (l *limits) signUp(ctx context.Context, try func() (service.Session, error)
 	s, err := try()
 	switch kind := chat.KindOf(err); {
 	case err == nil:
-		l.Remember(ctx, knownPlace, accountHere(ctx, s.User.Username), knownLife)
+		l.provenHere(ctx, s.User.Username)
 	case kind == chat.KindInvalid || kind == chat.KindUnavailable:
 		l.Refund(ctx, key)
 	}
@@ -170,12 +170,12 @@ func (l *limits) refresh(ctx context.Context, try func() (service.Session, error
 	}
 	s, err := try()
 	if err == nil {
-		l.Remember(ctx, knownPlace, accountHere(ctx, s.User.Username), knownLife)
+		l.provenHere(ctx, s.User.Username)
 	}
 	return s, err
 }
 
-// provenHere notes that an account proved itself in this network in another way than by a password.
+// provenHere notes that an account proved itself in this network, in whichever way.
 func (l *limits) provenHere(ctx context.Context, username string) {
 	l.Remember(ctx, knownPlace, accountHere(ctx, username), knownLife)
 }

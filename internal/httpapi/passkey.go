@@ -37,7 +37,7 @@ func (h *handler) FinishPasskeySignIn(ctx context.Context, in *contract.PasskeyS
 	if err != nil {
 		return nil, err
 	}
-	h.limits.Remember(ctx, knownPlace, accountHere(ctx, s.User.Username), knownLife)
+	h.limits.provenHere(ctx, s.User.Username)
 	return h.session(s), nil
 }
 

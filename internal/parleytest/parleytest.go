@@ -30,7 +30,9 @@ type Server struct {
 	Log    *Log
 	// RedisPrefix is what the server's keys in Redis begin with.
 	RedisPrefix string
-	tb          testing.TB
+	// Config are the settings it runs with.
+	Config config.Config
+	tb     testing.TB
 }
 
 type options struct {
@@ -102,7 +104,7 @@ func Start(tb testing.TB, list ...Option) *Server {
 	if err != nil {
 		tb.Fatalf("start the server: %v\n%s", err, log)
 	}
-	s := &Server{App: a, URL: "http://" + a.Addr(), Socket: "ws://" + a.Addr() + "/api/v1/socket", Log: log, RedisPrefix: c.RedisPrefix, tb: tb}
+	s := &Server{App: a, URL: "http://" + a.Addr(), Socket: "ws://" + a.Addr() + "/api/v1/socket", Log: log, RedisPrefix: c.RedisPrefix, Config: c, tb: tb}
 	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
