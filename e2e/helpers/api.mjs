@@ -34,6 +34,11 @@ export class Account {
     return new Account(url, session)
   }
 
+  /** @param {string} url @param {string} username @param {string} secret the password */
+  static async signIn(url, username, secret) {
+    return new Account(url, await call(url, 'POST', '/api/v1/auth/login', undefined, { username, password: secret }))
+  }
+
   /** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
   call(method, path, body) {
     return call(this.#url, method, path, this.token, body)

@@ -22,9 +22,10 @@ const unlimited = { PARLEY_LIMIT_SIGN_UP: 'off', PARLEY_LIMIT_POST: 'off', PARLE
  * Starts the built binary: PARLEY_BINARY, or bin/parley. Settings of the caller's shell are not passed on, so that a test means the
  * same on every machine.
  * @param {Record<string, string>} [settings]
+ * @param {(text: string) => void} [listen] is told what it says, as it says it
  * @returns {Promise<Server>}
  */
-export async function startServer(settings = {}) {
+export async function startServer(settings = {}, listen = () => {}) {
   const binary = process.env.PARLEY_BINARY ?? path.join(root, 'bin/parley')
   if (!existsSync(binary)) throw new Error(`${binary} is not there. Build it: make build`)
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-e2e-'))
@@ -45,10 +46,12 @@ export async function startServer(settings = {}) {
     const timer = setTimeout(() => reject(new Error(`the server did not start within ${startMs} ms:\n${log}`)), startMs)
     const heard = (/** @type {Buffer} */ text) => {
       log += text
-      const address = /Parley is at (http:\/\/\S+)/.exec(log)?.[1]
+      listen(String(text))
+      // Not what it says that people type: before several nodes that is the balancer's address.
+      const address = /msg=serving .*\baddr=(\S+)/.exec(log)?.[1]
       if (!address) return
       clearTimeout(timer)
-      resolve(address)
+      resolve(`http://${address}`)
     }
     child.stdout.on('data', heard)
     child.stderr.on('data', heard)

@@ -12,16 +12,22 @@ import { startServer } from './server.mjs'
 const results = fileURLToPath(new URL('../results/', import.meta.url))
 const sceneMs = 90_000
 
+/** @typedef {import('./server.mjs').Server} Server */
+
 /**
  * A server and a browser for one test file. Every scene gets people of its own on it: no scene depends on another.
+ * @template {Server} [S=Server]
  * @param {string} name of the file, for what a failure leaves behind
  * @param {Record<string, string>} [settings] of the server
+ * @param {{ start?: (settings?: Record<string, string>) => Promise<S>, skip?: string | false }} [options] how to start something else than
+ *   one server, and why nothing is played on this machine
  */
-export function stage(name, settings) {
-  /** @type {import('./server.mjs').Server} */ let server
+export function stage(name, settings, { start = /** @type {any} */ (startServer), skip = false } = {}) {
+  /** @type {S} */ let server
   /** @type {import('playwright-core').Browser} */ let browser
   before(async () => {
-    server = await startServer(settings)
+    if (skip) return
+    server = await start(settings)
     browser = await launch()
   })
   after(async () => {
@@ -34,10 +40,10 @@ export function stage(name, settings) {
      * A test. When it fails, what its people saw and what the server said is kept in e2e/results. When it passes and a page of it did what
      * a page must not do, it fails after all.
      * @param {string} title
-     * @param {(scene: Scene) => Promise<void>} play
+     * @param {(scene: Scene<S>) => Promise<void>} play
      */
     scene(title, play) {
-      test(title, { timeout: sceneMs }, async () => {
+      test(title, { timeout: sceneMs, skip }, async () => {
         const scene = new Scene(server, browser)
         const earlier = server.log().length
         try {
@@ -56,12 +62,13 @@ export function stage(name, settings) {
   }
 }
 
+/** @template {Server} [S=Server] */
 export class Scene {
   /** @type {Person[]} */ people = []
-  /** @type {Line[]} */ #lines = []
+  /** @type {{ close: () => Promise<void> }[]} */ #lines = []
   #browser
 
-  /** @param {import('./server.mjs').Server} server @param {import('playwright-core').Browser} browser */
+  /** @param {S} server @param {import('playwright-core').Browser} browser */
   constructor(server, browser) {
     this.server = server
     this.#browser = browser
@@ -70,7 +77,7 @@ export class Scene {
   /**
    * Somebody with a browser of their own who has no account yet.
    * @param {string} name
-   * @param {import('playwright-core').BrowserContextOptions & { line?: Line }} [options]
+   * @param {import('playwright-core').BrowserContextOptions & { line?: { url?: string } }} [options] the way to a server that is not straight
    */
   async stranger(name, { line, ...options } = {}) {
     const person = await Person.arrive(this.#browser, line?.url ?? this.server.url, name, options)
@@ -81,7 +88,7 @@ export class Scene {
   /**
    * Somebody who is signed in.
    * @param {string} name
-   * @param {import('playwright-core').BrowserContextOptions & { line?: Line }} [options]
+   * @param {import('playwright-core').BrowserContextOptions & { line?: { url?: string } }} [options] the way to a server that is not straight
    */
   async person(name, options) {
     const person = await this.stranger(name, options)
@@ -96,7 +103,11 @@ export class Scene {
 
   /** A line to the server that can be broken. */
   async line() {
-    const line = await Line.to(this.server.url)
+    return this.keep(await Line.to(this.server.url))
+  }
+
+  /** Closes it when the scene is over. @template {{ close: () => Promise<void> }} T @param {T} line */
+  keep(line) {
     this.#lines.push(line)
     return line
   }

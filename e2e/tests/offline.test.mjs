@@ -1,18 +1,15 @@
 // The promise everything else rests on: whatever the network does, both people end up with the same conversation. Every message once, in
 // one order, none missing, each person's own in the order they were written.
 import assert from 'node:assert/strict'
+import { backMs, bothSay, bothSee, turnsOf } from '../helpers/conversation.mjs'
 import { stage } from '../helpers/stage.mjs'
 import { until } from '../helpers/until.mjs'
 
 /** @typedef {import('../helpers/person.mjs').Person} Person */
 /** @typedef {import('../helpers/stage.mjs').Scene} Scene */
-/** @typedef {import('../helpers/api.mjs').Room} Room */
 
 // A silent socket is noticed by its missing pings. With the default of 25 s the scenes below would take minutes.
 const { scene } = stage('offline', { PARLEY_SOCKET_PING: '2s', PARLEY_SOCKET_PONG_TIMEOUT: '1s' })
-
-/** Coming back may wait out a back-off of 15 s that began just before. */
-const backMs = 40_000
 
 /** Ann has a steady line, Ben's can be broken. Both are in the room and have said hello. @param {Scene} scene */
 async function together(scene) {
@@ -29,57 +26,11 @@ async function together(scene) {
   return { ann, ben, room, line }
 }
 
-/** Both write, turn by turn. @param {Person} ann @param {Person} ben @param {Room} room @param {string} when @param {number} turns */
-async function bothSay(ann, ben, room, when, turns) {
-  for (let turn = 1; turn <= turns; turn++) {
-    await ben.say(room.name, `boat ${when} ${turn}`)
-    await ann.say(room.name, `shore ${when} ${turn}`)
-  }
-  await ann.hears(`shore ${when} ${turns}`)
-}
-
 /** @param {Person} person @param {RegExp} text */
 const bannerSays = (person, text) => person.banner.filter({ hasText: text }).waitFor({ timeout: backMs })
 
 /** @param {Person} person */
 const bannerIsGone = (person) => until(`${person.name}'s banner is gone`, async () => (await person.banner.textContent()) === '', backMs)
-
-/**
- * The proof: the server's history has every one of these once and without a gap, and both screens show exactly that.
- * @param {Person} ann @param {Person} ben @param {Room} room @param {string[]} said what each person said, in their order
- * @param {number} [before] how many messages the room had before that
- */
-async function bothSee(ann, ben, room, said, before = 2) {
-  const total = before + said.length
-  const history = await until(
-    `the room has ${total} messages`,
-    async () => {
-      const all = await ann.account.history(room.id)
-      return all.length >= total && all
-    },
-    backMs,
-  )
-  assert.deepEqual(history.map(({ number }) => number), Array.from({ length: total }, (_, i) => i + 1), 'numbers without a gap')
-  assert.equal(new Set(history.map(({ client_key }) => client_key)).size, total, 'nothing twice')
-  const bodies = history.map(({ body }) => body)
-  assert.deepEqual(bodies.slice(before).sort(), [...said].sort(), 'everything that was said, and nothing else')
-  for (const who of ['shore', 'boat']) {
-    assert.deepEqual(bodies.filter((body) => body.startsWith(who)), said.filter((body) => body.startsWith(who)), `the ${who}'s own order`)
-  }
-
-  const truth = history.map(({ number, id, client_key: key, body }) => ({ number, id, key, body }))
-  for (const person of [ann, ben]) {
-    /** @type {import('../helpers/person.mjs').Shown[]} */
-    let shown = []
-    await until(`${person.name} sees all of it`, async () => {
-      shown = await person.shown()
-      return shown.length >= total && shown.every(({ number }) => number !== undefined)
-    }, backMs).catch(() => {}) // the comparison says more
-    assert.deepEqual(shown, truth, `what ${person.name} sees is the server's history`)
-  }
-  // Nobody has anything left to send now, so a message that was sent twice would be here.
-  assert.equal((await ann.account.history(room.id)).length, total, 'nothing came after it')
-}
 
 /** How many rows the page's database holds, whatever it calls them. @param {Person} person */
 const storedRows = (person) =>
@@ -98,9 +49,6 @@ const storedRows = (person) =>
     }
     return rows
   })
-
-/** @param {string} who @param {string} when @param {number} turns */
-const turnsOf = (who, when, turns) => Array.from({ length: turns }, (_, i) => `${who} ${when} ${i + 1}`)
 
 scene('offline by the browser: both write meanwhile, and afterwards both see the same', async (s) => {
   const { ann, ben, room } = await together(s)

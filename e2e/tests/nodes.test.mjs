@@ -1,0 +1,119 @@
+// Several nodes behind one address: people do not notice which of them they are at, nor that one of them stops.
+import assert from 'node:assert/strict'
+import { Account, password } from '../helpers/api.mjs'
+import { Balancer } from '../helpers/balancer.mjs'
+import { bothSay, bothSee, turnsOf } from '../helpers/conversation.mjs'
+import { startNodes, withoutServices } from '../helpers/nodes.mjs'
+import { stage } from '../helpers/stage.mjs'
+
+/** @typedef {import('../helpers/person.mjs').Person} Person */
+/** @typedef {import('../helpers/nodes.mjs').Node} Node */
+/** @typedef {[Node, Node]} Both */
+
+const { scene } = stage(
+  'nodes',
+  { PARLEY_DRAIN_SPREAD: '2s' },
+  { start: startNodes, skip: withoutServices() },
+)
+
+/** What the server says to a person's page from here on, as it goes over the socket. @param {Person} person */
+function overhear(person) {
+  const heard = { text: '' }
+  person.page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => (heard.text += payload)))
+  return heard
+}
+
+scene('people at two nodes talk, see each other type, and see who is online', async (s) => {
+  const [here, there] = /** @type {Both} */ (s.server.nodes)
+  const [ann, ben] = [await s.person('Ann', { line: here }), await s.person('Ben', { line: there })]
+  const room = await ann.account.createRoom('confluence')
+  await ben.account.join(room.id)
+  await ann.page.goto(`/rooms/${room.id}/details`)
+  const row = ann.page.getByRole('complementary', { name: 'Room details' }).getByRole('listitem').filter({ hasText: 'Ben' })
+  await row.waitFor()
+  assert.equal(await row.getByText('online').count(), 0, 'Ben is not here yet')
+  await ben.enter(room)
+  await row.getByText('online').waitFor()
+
+  await ben.composer(room.name).pressSequentially('The river is')
+  await ann.page.getByRole('status').filter({ hasText: 'Ben is typing…' }).waitFor()
+  await ben.composer(room.name).press('Enter')
+  await ann.hears('The river is')
+  await ann.say(room.name, 'wider over here.')
+  await ben.hears('wider over here.')
+  assert.deepEqual(await ann.shows(['The river is', 'wider over here.']), await ben.shows(['The river is', 'wider over here.']))
+})
+
+scene('somebody who is removed at one node sees nothing more of a private room at the other', async (s) => {
+  const [here, there] = /** @type {Both} */ (s.server.nodes)
+  const owner = await s.account('Olga')
+  const ann = await s.person('Ann', { line: there })
+  assert.notEqual(here.url, there.url)
+  const [cabin, deck] = [await owner.createRoom('captain', { kind: 'private' }), await owner.createRoom('deck', { kind: 'private' })]
+  for (const room of [cabin, deck]) await owner.call('POST', `/api/v1/rooms/${room.id}/members`, { username: ann.username })
+  const heard = overhear(ann)
+  await ann.enter(cabin)
+  await owner.post(cabin.id, 'Close the door, Ann.')
+  await ann.hears('Close the door, Ann.')
+
+  ann.watch.expect(/status of 404/)
+  await owner.call('DELETE', `/api/v1/rooms/${cabin.id}/members/${ann.account.user.id}`)
+  await ann.roomLink('captain').waitFor({ state: 'detached' })
+  await owner.post(cabin.id, 'Now that she is gone.')
+  await owner.post(deck.id, 'All hands on deck.')
+  await ann.roomLink('deck').click() // what was said before that would be here, too
+  await ann.hears('All hands on deck.')
+  assert.match(heard.text, /All hands on deck/)
+  assert.doesNotMatch(heard.text, /Now that she is gone/)
+  await ann.page.goto(`/rooms/${cabin.id}`)
+  await ann.page.getByText('This room is not here.').waitFor()
+})
+
+scene('a session that is ended at one node signs its browser out at the other', async (s) => {
+  const [here, there] = /** @type {Both} */ (s.server.nodes)
+  const ann = await s.person('Ann', { line: there })
+  const room = await ann.account.createRoom('gangway')
+  await ann.enter(room)
+  const elsewhere = await Account.signIn(here.url ?? '', ann.username, password)
+  const { items } = await elsewhere.call('GET', '/api/v1/me/sessions')
+  const [hers] = items.filter((/** @type {{ current: boolean }} */ session) => !session.current)
+  ann.watch.expectFailedRequests()
+  await elsewhere.call('DELETE', `/api/v1/me/sessions/${hers.id}`)
+  // Without a word between the nodes it would take until this one looks into the database, or until the page asks for something.
+  await ann.page.getByRole('button', { name: 'Sign in', exact: true }).waitFor({ timeout: 5000 })
+})
+
+scene('a node that stops gives its people to the other in the middle of a conversation, and so does that one', async (s) => {
+  const [first, second] = /** @type {Both} */ (s.server.nodes)
+  const balancer = s.keep(await Balancer.before([first, second]))
+  const tall = { line: balancer, viewport: { width: 1280, height: 6000 } } // nothing is scrolled out of the transcript
+  const [ann, ben] = [await s.person('Ann', tall), await s.person('Ben', tall)]
+  const room = await ann.account.createRoom('ferry')
+  await ben.account.join(room.id)
+  await Promise.all([ann.enter(room), ben.enter(room)])
+  for (const { watch } of [ann, ben]) watch.expectFailedRequests()
+
+  /** @type {string[]} */
+  const said = []
+  const talk = async (/** @type {string} */ when) => {
+    await bothSay(ann, ben, room, when, 1)
+    said.push(...turnsOf('shore', when, 1), ...turnsOf('boat', when, 1))
+  }
+  /** They talk while the node stops, and for a while after. @param {Node} node @param {string} when */
+  const talkAcross = async (node, when) => {
+    let log = ''
+    const stopped = node.stop().then((all) => (log = all))
+    let round = 0
+    while (log === '') await talk(`${when} ${++round}`)
+    await stopped
+    for (let more = 0; more < 2; more++) await talk(`${when} ${++round}`)
+    assert.match(log, /msg=drained .*sockets=2 sockets_cut=0 requests_cut=false/, 'both were at the node that stopped')
+  }
+  await talk('before')
+  await talkAcross(first, 'first stops')
+  await first.start()
+  await talk('first is back')
+  await talkAcross(second, 'second stops')
+  await second.start()
+  await bothSee(ann, ben, room, said, 0)
+})
