@@ -120,7 +120,9 @@ func (r Room) CanJoin() bool { return r.Kind == RoomPublic }
 func (m Membership) CanUpdate() bool { return m.Role == RoleOwner }
 
 // CanDeleteRoom reports whether somebody may delete a room: its owners, and those who manage the server.
-func CanDeleteRoom(m Membership, as ServerRole) bool { return m.Role == RoleOwner || as.CanManage() }
+func CanDeleteRoom(m Membership, by User) bool {
+	return !by.Deactivated() && (m.Role == RoleOwner || by.Role.CanManage())
+}
 
 // CanAdd reports whether a member may bring somebody in: anybody into a private room, owners into a public one.
 func (r Room) CanAdd(m Membership) bool {

@@ -78,6 +78,36 @@ func TestPeopleResetPassword_ends_links(t *testing.T) {
 	})
 }
 
+// Whose sessions could not be ended when their account was deactivated, Redis being away, has an access token for some minutes yet. It is good for
+// nothing that an admin may do.
+func TestRoomsDelete_of_a_deactivated_admin(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		n := nodes(t, s, nil, &told{})[0]
+		owner, err := n.Sessions.SignUp(ctx, chat.SignUp{Username: "maya", Password: password}, chat.Device{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		theo, err := s.InsertUser(ctx, chat.User{Username: "theo", DisplayName: "Theo"}, "hash")
+		if err != nil {
+			t.Fatal(err)
+		}
+		room, _, err := s.InsertRoom(ctx, chat.Room{Name: "kitchen", Kind: chat.RoomPublic, CreatedBy: owner.User.ID}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		role, yes := chat.ServerAdmin, true
+		change := chat.PersonChange{Role: &role, Deactivated: &yes}
+		if _, _, err := s.UpdatePerson(ctx, owner.User.ID, theo.ID, change, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Rooms.Delete(ctx, chat.Actor{User: theo.ID}, room.ID, chat.Device{}); !errors.Is(err, chat.ErrForbidden) {
+			t.Errorf("a deactivated admin deletes a room: %v", err)
+		}
+	})
+}
+
 // What is done with accounts and invites is in the audit: by whom, to whom, and what it was.
 func TestPeople_audit(t *testing.T) {
 	t.Parallel()

@@ -108,7 +108,7 @@ func (r *Rooms) Delete(ctx context.Context, actor chat.Actor, id chat.RoomID, d 
 	switch {
 	case err != nil:
 		return err
-	case chat.CanDeleteRoom(view.Membership, user.Role):
+	case chat.CanDeleteRoom(view.Membership, user):
 	case view.CanSee(view.Membership):
 		return chat.ErrForbidden
 	default:
