@@ -86,7 +86,7 @@ func (s *Sessions) Open(ctx context.Context, username, password string, d chat.D
 	case user.Deactivated(): // told to whoever knows the password, and to nobody else
 		return Opened{}, chat.ErrDeactivated
 	case rehash:
-		hash = s.rehash(live(ctx), user.ID, hash, password)
+		hash = s.rehash(live(ctx), user, hash, password)
 	}
 	challenge, err := s.challenge(ctx, user, hash)
 	if err != nil || challenge != nil {
@@ -124,18 +124,24 @@ func (s *Sessions) lookUp(ctx context.Context, username string) (chat.User, stri
 	return s.store.UserByUsername(ctx, username)
 }
 
-// rehash stores the password under today's parameters and returns the hash that is stored now, or the old one when somebody else was first.
-// Failing is no reason to refuse the sign-in: the next one tries again.
-func (s *Sessions) rehash(ctx context.Context, user chat.UserID, old, password string) string {
+// rehash stores the password under today's parameters and returns the hash of it that is stored now: another one when another
+// sign-in was first. Failing is no reason to refuse the sign-in: the next one tries again.
+func (s *Sessions) rehash(ctx context.Context, user chat.User, old, password string) string {
 	hash, err := s.hasher.Hash(ctx, password)
 	replaced := false
 	if err == nil {
-		replaced, err = s.store.UpdatePasswordHash(ctx, user, old, hash)
+		replaced, err = s.store.UpdatePasswordHash(ctx, user.ID, old, hash)
+	}
+	good := replaced
+	if err == nil && !replaced {
+		if _, hash, err = s.store.UserByUsername(ctx, user.Username); err == nil {
+			good, _, err = s.hasher.Verify(ctx, hash, password)
+		}
 	}
 	if err != nil {
-		s.log.WarnContext(ctx, "password not rehashed", slog.Int64("user_id", int64(user)), slog.Any("error", err))
+		s.log.WarnContext(ctx, "password not rehashed", slog.Int64("user_id", int64(user.ID)), slog.Any("error", err))
 	}
-	if !replaced {
+	if !good {
 		return old
 	}
 	return hash

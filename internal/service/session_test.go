@@ -192,6 +192,36 @@ func TestSessionsOpen_while_the_cost_changes(t *testing.T) {
 	})
 }
 
+// Of several sign-ins that find the password under another cost one stores it anew; the second step of the others is good all the same.
+func TestSessionsOpen_at_once_after_the_cost_changed(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		n, other := nodes(t, s, nil, &told{})[0], nodesAt(t, 128, s, nil, &told{})[0]
+		maya, err := n.Sessions.SignUp(ctx, chat.SignUp{Username: "maya", Password: password}, chat.Device{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.InsertTOTPKey(ctx, chat.TOTPKey{User: maya.User.ID, Sealed: "k:x", CreatedAt: time.Now()}, nil); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				opened, err := other.Sessions.Open(ctx, "maya", password, chat.Device{})
+				if err != nil || opened.Challenge == nil {
+					t.Errorf("opened %+v, %v", opened, err)
+					return
+				}
+				if _, err := other.Sessions.Waiting(ctx, opened.Challenge.Ticket); err != nil {
+					t.Errorf("the second step is over before it began: %v", err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
 // One sign-in too many ends the session that was unused longest, and says so in the audit.
 func TestSessionsOpen_one_too_many(t *testing.T) {
 	t.Parallel()
