@@ -10,6 +10,7 @@ const slow = stage('crowd-slow', { PARLEY_LIMIT_POST: '2/6s' })
 /** A room that Ann shows in so many tabs. @param {import('../helpers/stage.mjs').Scene} s @param {number} n */
 async function tabs(s, n) {
   const ann = await s.person('Ann')
+  ann.watch.expect(/WebSocket is already in CLOSING/) // the SDK may be about to say something when its socket is closed
   const room = await ann.account.createRoom(`tabs-${ann.account.user.id}`)
   const pages = []
   for (let i = 0; i < n; i++) {
