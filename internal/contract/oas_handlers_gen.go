@@ -1008,7 +1008,8 @@ func (s *Server) handleChangeEmailRequest(args [0]string, argsEscaped bool, w ht
 
 // handleChangePasswordRequest handles changePassword operation.
 //
-// Every other session ends, and its access at once.
+// Every other session ends, and its access at once. An account without a password gets its first one,
+// soon after a sign-in (`sign_in_again`).
 //
 // POST /api/v1/me/password
 func (s *Server) handleChangePasswordRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2699,7 +2700,8 @@ func (s *Server) handleEditMessageRequest(args [2]string, argsEscaped bool, w ht
 
 // handleFinishPasskeyRequest handles finishPasskey operation.
 //
-// Add a passkey.
+// An answer that does not fit the challenge is `passkey_refused`. Others are `passkey_known`,
+// `too_many_passkeys`.
 //
 // POST /api/v1/me/passkeys/finish
 func (s *Server) handleFinishPasskeyRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2840,7 +2842,8 @@ func (s *Server) handleFinishPasskeyRequest(args [0]string, argsEscaped bool, w 
 
 // handleFinishPasskeySignInRequest handles finishPasskeySignIn operation.
 //
-// A passkey that has verified its person counts as two factors; no code is asked for.
+// A passkey that has verified its person counts as two factors; no code is asked for. Whatever is
+// wrong with it is `bad_passkey`.
 //
 // POST /api/v1/auth/passkeys/finish
 func (s *Server) handleFinishPasskeySignInRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -4880,7 +4883,8 @@ func (s *Server) handleListUsersRequest(args [0]string, argsEscaped bool, w http
 
 // handleLogInRequest handles logIn operation.
 //
-// Sign in with a username and a password.
+// An unknown name and a wrong password are the same `bad_credentials`. `account_deactivated` (403) is
+// told to whoever knows the password, here and by every other way in.
 //
 // POST /api/v1/auth/login
 func (s *Server) handleLogInRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -7171,7 +7175,8 @@ func (s *Server) handleRoomRequest(args [1]string, argsEscaped bool, w http.Resp
 
 // handleSignUpRequest handles signUp operation.
 //
-// Create an account and sign in.
+// Where not everybody may: `sign_up_closed`, `invite_needed`, `setup_link_needed` (403). An invite
+// that makes no more accounts is 410.
 //
 // POST /api/v1/auth/signup
 func (s *Server) handleSignUpRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

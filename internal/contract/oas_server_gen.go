@@ -61,7 +61,8 @@ type Handler interface {
 	ChangeEmail(ctx context.Context, req *ChangeEmailInput) error
 	// ChangePassword implements changePassword operation.
 	//
-	// Every other session ends, and its access at once.
+	// Every other session ends, and its access at once. An account without a password gets its first one,
+	// soon after a sign-in (`sign_in_again`).
 	//
 	// POST /api/v1/me/password
 	ChangePassword(ctx context.Context, req *ChangePasswordInput) error
@@ -140,13 +141,15 @@ type Handler interface {
 	EditMessage(ctx context.Context, req *EditMessageInput, params EditMessageParams) (*Message, error)
 	// FinishPasskey implements finishPasskey operation.
 	//
-	// Add a passkey.
+	// An answer that does not fit the challenge is `passkey_refused`. Others are `passkey_known`,
+	// `too_many_passkeys`.
 	//
 	// POST /api/v1/me/passkeys/finish
 	FinishPasskey(ctx context.Context, req *PasskeyInput) (*Passkey, error)
 	// FinishPasskeySignIn implements finishPasskeySignIn operation.
 	//
-	// A passkey that has verified its person counts as two factors; no code is asked for.
+	// A passkey that has verified its person counts as two factors; no code is asked for. Whatever is
+	// wrong with it is `bad_passkey`.
 	//
 	// POST /api/v1/auth/passkeys/finish
 	FinishPasskeySignIn(ctx context.Context, req *PasskeySignInInput) (*SessionHeaders, error)
@@ -242,7 +245,8 @@ type Handler interface {
 	ListUsers(ctx context.Context, params ListUsersParams) (*UserList, error)
 	// LogIn implements logIn operation.
 	//
-	// Sign in with a username and a password.
+	// An unknown name and a wrong password are the same `bad_credentials`. `account_deactivated` (403) is
+	// told to whoever knows the password, here and by every other way in.
 	//
 	// POST /api/v1/auth/login
 	LogIn(ctx context.Context, req *LogInInput) (LogInRes, error)
@@ -360,7 +364,8 @@ type Handler interface {
 	Room(ctx context.Context, params RoomParams) (*Room, error)
 	// SignUp implements signUp operation.
 	//
-	// Create an account and sign in.
+	// Where not everybody may: `sign_up_closed`, `invite_needed`, `setup_link_needed` (403). An invite
+	// that makes no more accounts is 410.
 	//
 	// POST /api/v1/auth/signup
 	SignUp(ctx context.Context, req *SignUpInput) (*SessionHeaders, error)

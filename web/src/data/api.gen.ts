@@ -33,7 +33,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create an account and sign in */
+        /**
+         * Create an account and sign in
+         * @description Where not everybody may: `sign_up_closed`, `invite_needed`, `setup_link_needed` (403). An invite that makes no more accounts is 410.
+         */
         post: operations["signUp"];
         delete?: never;
         options?: never;
@@ -72,7 +75,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in with a username and a password */
+        /**
+         * Sign in with a username and a password
+         * @description An unknown name and a wrong password are the same `bad_credentials`. `account_deactivated` (403) is told to whoever knows the password, here and
+         *     by every other way in.
+         */
         post: operations["logIn"];
         delete?: never;
         options?: never;
@@ -129,7 +136,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a passkey
-         * @description A passkey that has verified its person counts as two factors; no code is asked for.
+         * @description A passkey that has verified its person counts as two factors; no code is asked for. Whatever is wrong with it is `bad_passkey`.
          */
         post: operations["finishPasskeySignIn"];
         delete?: never;
@@ -309,7 +316,7 @@ export interface paths {
         put?: never;
         /**
          * Change my password
-         * @description Every other session ends, and its access at once.
+         * @description Every other session ends, and its access at once. An account without a password gets its first one, soon after a sign-in (`sign_in_again`).
          */
         post: operations["changePassword"];
         delete?: never;
@@ -455,7 +462,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Add a passkey */
+        /**
+         * Add a passkey
+         * @description An answer that does not fit the challenge is `passkey_refused`. Others are `passkey_known`, `too_many_passkeys`.
+         */
         post: operations["finishPasskey"];
         delete?: never;
         options?: never;
