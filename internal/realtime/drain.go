@@ -50,7 +50,7 @@ func (n *Node) Drain(ctx context.Context, spread time.Duration) Drained {
 	var cut atomic.Int64
 	spreadOut(ctx, len(clients), spread, func(i int) {
 		outcome := drainFinished
-		if !workOf(clients[i].Context()).finish(ctx) {
+		if !workOf(clients[i].Context()).finish(ctx) { //nolint:contextcheck // the connection's context names its work; the drain's bounds it
 			outcome = drainCut
 			cut.Add(1)
 		}
