@@ -1,10 +1,12 @@
-// Several nodes behind one address: people do not notice which of them they are at, nor that one of them stops.
+// Several nodes behind one address: people do not notice which of them they are at, nor that one of them stops. And when everybody comes back
+// at the same time, they see that they are being caught up.
 import assert from 'node:assert/strict'
 import { Account, password } from '../helpers/api.mjs'
 import { Balancer } from '../helpers/balancer.mjs'
-import { bothSay, bothSee, turnsOf } from '../helpers/conversation.mjs'
+import { backMs, bothSay, bothSee, turnsOf } from '../helpers/conversation.mjs'
 import { startNodes, withoutServices } from '../helpers/nodes.mjs'
 import { stage } from '../helpers/stage.mjs'
+import { until } from '../helpers/until.mjs'
 
 /** @typedef {import('../helpers/person.mjs').Person} Person */
 /** @typedef {import('../helpers/nodes.mjs').Node} Node */
@@ -12,7 +14,7 @@ import { stage } from '../helpers/stage.mjs'
 
 const { scene } = stage(
   'nodes',
-  { PARLEY_DRAIN_SPREAD: '2s' },
+  { PARLEY_CATCH_UP_READS: '1', PARLEY_DRAIN_SPREAD: '2s', PARLEY_LIMIT_READ: 'off' },
   { start: startNodes, skip: withoutServices() },
 )
 
@@ -116,4 +118,45 @@ scene('a node that stops gives its people to the other in the middle of a conver
   await talkAcross(second, 'second stops')
   await second.start()
   await bothSee(ann, ben, room, said, 0)
+})
+
+scene('when everybody comes back at once, the page says that it is catching up, and then has everything', async (s) => {
+  const owner = await s.account('Olga')
+  const line = await s.line()
+  const ann = await s.person('Ann', { line })
+  const [room, square] = [await owner.createRoom('harbour'), await owner.createRoom('square')]
+  await Promise.all([ann.account.join(room.id), ann.account.join(square.id)])
+  await ann.enter(room)
+  await owner.post(room.id, 'Before the storm.')
+  await ann.hears('Before the storm.')
+  await Promise.all(Array.from({ length: 200 }, (_, i) => owner.post(square.id, `Cobblestone ${i}`)))
+
+  ann.watch.expectFailedRequests()
+  line.cut()
+  const missed = ['The mast is down.', 'Nobody is hurt.', 'We row home.']
+  for (const text of missed) await owner.post(room.id, text)
+
+  // More than there is room for at the gate and before it; and they do not wait when they are told to.
+  const crowd = { there: true, refused: 0 }
+  const members = Array.from({ length: 120 }, async () => {
+    while (crowd.there) {
+      const response = await fetch(`${s.server.url}/api/v1/rooms/${square.id}/changes?since=0&limit=500`, { headers: { Authorization: `Bearer ${owner.token}` } })
+      await response.arrayBuffer()
+      if (response.status === 503) crowd.refused++
+    }
+  })
+  const note = ann.page.getByRole('status').filter({ hasText: /Catching up…|Some messages/ })
+  try {
+    await until('the gate is full', () => crowd.refused > 0)
+    line.restore()
+    await note.waitFor({ timeout: backMs })
+    // Only what takes a moment is said.
+    await until('it can be read', () => note.locator('p').evaluate((p) => getComputedStyle(p).opacity === '1').catch(() => false))
+    assert.equal(await note.textContent(), 'Catching up…')
+  } finally {
+    crowd.there = false
+    await Promise.all(members)
+  }
+  await ann.shows(['Before the storm.', ...missed])
+  await note.waitFor({ state: 'detached', timeout: backMs })
 })

@@ -147,6 +147,7 @@ export class Chat {
     } catch (error) {
       if (this.stopped) return
       this.rooms.fail()
+      if (error instanceof ProblemError && error.retryAfterMs) for (const [, { store }] of this.timelines.all()) store.doubt(true)
       this.scheduleSync(retryDelay(error, listRetryMs))
     }
   }
@@ -266,6 +267,7 @@ export class Chat {
       loader.store.batch(() => {
         loader.store.noteLastNumber(room.last_number)
         loader.store.expect(room.revision)
+        loader.store.doubt(false)
       })
       if (loader.store.isBehind) void loader.heal()
     }

@@ -354,3 +354,26 @@ describe('notifying', () => {
     expect(listener).not.toHaveBeenCalled()
   })
 })
+
+describe('in doubt whether something was missed', () => {
+  it('shows that it catches up until it is known that nothing was', () => {
+    open(3)
+    store.doubt(true)
+    expect(store.snapshot().catchUp).toBe('behind')
+    expect(store.isBehind).toBe(false)
+    store.doubt(false)
+    expect(store.snapshot().catchUp).toBe('live')
+    expect(onBehind).not.toHaveBeenCalled()
+  })
+
+  it('asks for what it then knows to be missing', () => {
+    open(3)
+    store.doubt(true)
+    post(message(5))
+    expect(onBehind).toHaveBeenCalledOnce()
+    store.doubt(false)
+    expect(store.snapshot().catchUp).toBe('behind')
+    store.applyChanges([message(4)], 4)
+    expect(store.snapshot()).toMatchObject({ revision: 5, catchUp: 'live' })
+  })
+})

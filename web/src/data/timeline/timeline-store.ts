@@ -55,6 +55,8 @@ export class TimelineStore {
   private readonly listeners = new Set<() => void>()
   private readonly early = new Map<number, Change>()
   private expected = 0
+  private inDoubt = false
+  private healing = false
   private depth = 0
   private dirty = false
   private readonly me: number
@@ -173,6 +175,12 @@ export class TimelineStore {
     this.updateCatchUp()
   }
 
+  /** Something may have been missed, and a busy server has not said yet whether: shown as being behind, but there is nothing to ask for. */
+  doubt(inDoubt: boolean): void {
+    this.inDoubt = inDoubt
+    this.updateCatchUp()
+  }
+
   noteLastNumber(number: number): void {
     if (number > this.state.lastNumber) this.set({ lastNumber: number })
   }
@@ -253,11 +261,14 @@ export class TimelineStore {
   }
 
   private updateCatchUp(): void {
-    if (this.isBehind && this.state.catchUp === 'live') {
+    if (!this.isBehind) {
+      this.healing = false
+      const catchUp = this.inDoubt && this.state.status === 'ready' ? 'behind' : 'live'
+      if (this.state.catchUp !== catchUp) this.set({ catchUp })
+    } else if (!this.healing) {
+      this.healing = true
       this.set({ catchUp: 'behind' })
       this.onBehind()
-    } else if (!this.isBehind && this.state.catchUp !== 'live') {
-      this.set({ catchUp: 'live' })
     }
   }
 
