@@ -46,6 +46,7 @@ func actor(ctx context.Context) chat.Actor {
 func (h *handler) catchUp(ctx context.Context) (leave func(), err error) {
 	leave, after, entered := h.catchUps.Enter(ctx)
 	if !entered {
+		turnAway(ctx)
 		return nil, chat.Busy(after)
 	}
 	return leave, nil

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"parley/internal/telemetry"
@@ -62,15 +63,32 @@ func (w *recorder) Write(b []byte) (int, error) {
 // Unwrap gives http.ResponseController the writer below.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+type turnedAwayKey struct{}
+
+// turnAway notes that a request was told to come back later and did not fail: that is counted, and thousands of lines in the log at once would
+// hide what did.
+func turnAway(ctx context.Context) {
+	if away, ok := ctx.Value(turnedAwayKey{}).(*atomic.Bool); ok {
+		away.Store(true)
+	}
+}
+
+func isTurnedAway(ctx context.Context) bool {
+	away, ok := ctx.Value(turnedAwayKey{}).(*atomic.Bool)
+	return ok && away.Load()
+}
+
 // logRequests writes one line a request: our failures as errors, the rest for debugging. The query is left out: it is the client's text.
 func logRequests(log *slog.Logger) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			started := time.Now() //nolint:forbidigo // a duration for the log needs the monotonic clock, not the injected one
 			rec := &recorder{ResponseWriter: w}
+			r = r.WithContext(context.WithValue(r.Context(), turnedAwayKey{}, &atomic.Bool{}))
 			next.ServeHTTP(rec, r)
 			level := slog.LevelDebug
-			if rec.status >= http.StatusInternalServerError && r.Context().Err() == nil { // a client that hung up is no failure of ours
+			// A client that hung up is no failure of ours.
+			if rec.status >= http.StatusInternalServerError && r.Context().Err() == nil && !isTurnedAway(r.Context()) {
 				level = slog.LevelError
 			}
 			if !log.Enabled(r.Context(), level) {

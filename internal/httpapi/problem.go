@@ -50,7 +50,7 @@ func (p *problems) of(ctx context.Context, err error) contract.Problem {
 	}
 	out, known := wire.Problem(err, telemetry.RequestID(ctx))
 	// What is unavailable is known, and why it is belongs in the log all the same.
-	if (!known || out.Status >= http.StatusInternalServerError) && !errors.Is(err, context.Canceled) {
+	if (!known || out.Status >= http.StatusInternalServerError) && !errors.Is(err, context.Canceled) && !isTurnedAway(ctx) {
 		p.log.ErrorContext(ctx, "request failed", slog.Any("error", err))
 	}
 	return out

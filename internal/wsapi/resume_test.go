@@ -105,4 +105,7 @@ func TestResume_of_a_whole_community(t *testing.T) {
 	if said := metrics(t, s); !strings.Contains(said, `parley_catch_up_reads_total{outcome="at_once"}`) {
 		t.Error("they did not pass the gate; this proves nothing")
 	}
+	if strings.Contains(s.Log.String(), "level=ERROR") {
+		t.Error("that somebody was told to come back later was logged as a failure")
+	}
 }
