@@ -84,17 +84,17 @@ func logRequests(log *slog.Logger) middleware {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			started := time.Now() //nolint:forbidigo // a duration for the log needs the monotonic clock, not the injected one
 			rec := &recorder{ResponseWriter: w}
-			r = r.WithContext(context.WithValue(r.Context(), turnedAwayKey{}, &atomic.Bool{}))
-			next.ServeHTTP(rec, r)
+			ctx := context.WithValue(r.Context(), turnedAwayKey{}, &atomic.Bool{})
+			next.ServeHTTP(rec, r.WithContext(ctx))
 			level := slog.LevelDebug
 			// A client that hung up is no failure of ours.
-			if rec.status >= http.StatusInternalServerError && r.Context().Err() == nil && !isTurnedAway(r.Context()) {
+			if rec.status >= http.StatusInternalServerError && ctx.Err() == nil && !isTurnedAway(ctx) {
 				level = slog.LevelError
 			}
-			if !log.Enabled(r.Context(), level) {
+			if !log.Enabled(ctx, level) {
 				return
 			}
-			log.LogAttrs(r.Context(), level, "request",
+			log.LogAttrs(ctx, level, "request",
 				slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", rec.status),
 				slog.Duration("took", time.Since(started))) //nolint:forbidigo // as above
 		})
