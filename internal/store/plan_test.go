@@ -73,7 +73,7 @@ var plans = map[string]plan{
 	"UserIDByEmailKey":   {indexes: []string{"users_email_key"}},
 	"SetPendingEmail":    userKey,
 	"ConfirmEmail":       userKey,
-	"ResetPassword":      userKey,
+	"ResetPassword":      {indexes: []string{"users_pkey|users_email_key"}}, // it names both, and each finds one row
 	"UpdateStanding":     userKey,
 	"CountOwners":        {indexes: []string{"users_owners"}, scans: "users"}, // all of the index, which has the owners only
 	"HasUsers":           {scans: "users"},                                    // as far as the first row
