@@ -44,8 +44,9 @@ func TestSlowReader(t *testing.T) {
 			t.Fatal("nothing bounds what waits")
 		}
 	}
-	if most := (n.config.QueueBytes + 8*n.config.KernelBytes) / 1000; last > most {
-		t.Errorf("%d events of a kilobyte were kept, want at most %d", last, most)
+	// Publishing goes on for the moment that the end takes to be seen here, so this counts some that were kept for nobody.
+	if most := (2*n.config.QueueBytes + 8*n.config.KernelBytes) / 1000; last > most {
+		t.Errorf("%d events of a kilobyte went by, want the end after at most %d", last, most)
 	}
 	if code := slow.closed(); code != 3008 {
 		t.Errorf("closed with %d, want 3008", code)
