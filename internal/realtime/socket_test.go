@@ -101,8 +101,9 @@ func (n *testNode) url() string { return "ws" + strings.TrimPrefix(n.server.URL,
 // line is a client's end, for what no SDK would do.
 type line struct {
 	net.Conn
-	in   *bufio.Reader
-	said [][]byte // read and not looked at
+	in      *bufio.Reader
+	said    [][]byte // read and not looked at
+	skipped int      // bytes that came before the end and were not looked at
 	// beforeEnd is done when the close frame has come.
 	beforeEnd func()
 	tb        testing.TB
@@ -224,6 +225,7 @@ func (l *line) closed() ws.StatusCode {
 			}
 			return code
 		}
+		l.skipped += len(f.Payload)
 	}
 }
 
