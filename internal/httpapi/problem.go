@@ -86,6 +86,8 @@ func (p *problems) handle(ctx context.Context, w http.ResponseWriter, r *http.Re
 	switch {
 	case errors.As(err, &tooLarge):
 		err = errTooLarge
+	case errors.Is(err, wire.ErrAmbiguous):
+		err = wire.ErrAmbiguous
 	case errors.As(err, &media):
 		p.status(ctx, w, http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/json.")
 		return

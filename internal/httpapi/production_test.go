@@ -104,6 +104,10 @@ func TestProduction_every_route(t *testing.T) {
 	for _, path := range []string{"/", "/rooms/1", "/none.png", "/api/v1/nothing", "/health/live", "/health/ready"} {
 		wantHeaders(t, stranger.Do(http.MethodGet, path, nil), path)
 	}
+	// What does not become a socket is answered by another door.
+	refused := stranger.Do(http.MethodGet, "/api/v1/socket", nil, "Upgrade", "websocket", "Connection", "Upgrade", "Origin", "https://evil.example",
+		"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+	wantHeaders(t, refused.Want(http.StatusForbidden), "a refused socket")
 }
 
 // What developers and operators look at is not on the listener that people are served on: not in production, and not in development.

@@ -83,19 +83,19 @@ func New(o Options) (http.Handler, error) {
 	crossOrigin.SetDenyHandler(http.HandlerFunc(problems.crossOrigin))
 
 	return chain(
-		limits.withClientAddress,   // who is at the other end, when a proxy stands between
-		splitSocket(o.Socket),      // the socket takes the connection over: nothing below may wrap its writer
-		withRequestID,              // names the request, for the log and for the problem
-		logRequests(o.Logger),      // one line a request
-		problems.recovered,         // a panic is a problem too
-		withHeaders(o.Secure),      // what a browser must and must not do
-		withCORS(o.Origins),        // which other sites may call
-		splitReports(reports),      // reports come from other sites too: from those that frame us
-		crossOrigin.Handler,        // and which may not call
-		withBodyLimit(o.BodyBytes), // no more than this is read
-		withDeadline(o.Timeout),    // and no longer than this is worked on it
-		h.withRefreshCookie,        // the one cookie, for the endpoints that read it
-		withDevice,                 // where it comes from, for those that write it down
+		limits.withClientAddress, // who is at the other end, when a proxy stands between
+		withHeaders(o.Secure),    // what a browser must and must not do
+		splitSocket(o.Socket),    // the socket takes the connection over: nothing above may wrap its writer
+		withRequestID,            // names the request, for the log and for the problem
+		logRequests(o.Logger),    // one line a request
+		problems.recovered,       // a panic is a problem too
+		withCORS(o.Origins),      // which other sites may call
+		splitReports(reports),    // reports come from other sites too: from those that frame us
+		crossOrigin.Handler,      // and which may not call
+		withBody(o.BodyBytes),    // no more than this is read, and nothing that can be read in two ways
+		withDeadline(o.Timeout),  // and no longer than this is worked on it
+		h.withRefreshCookie,      // the one cookie, for the endpoints that read it
+		withDevice,               // where it comes from, for those that write it down
 	)(mux), nil
 }
 

@@ -72,7 +72,66 @@ func TestCrossOrigin(t *testing.T) {
 	if h.Get("Access-Control-Allow-Origin") != "https://friend.example" || h.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("a listed site's script: %v", h)
 	}
-	maya.Do(http.MethodOptions, "/api/v1/rooms", nil, "Origin", "https://friend.example", "Access-Control-Request-Method", "POST").Want(204)
+	if got := h.Get("Access-Control-Expose-Headers"); got != "Retry-After, X-Request-Id" {
+		t.Errorf("a listed site's script may read the headers %q", got)
+	}
+}
+
+// What a browser asks before it lets a script of another site do more than a form can: only listed sites get an answer to it, and nobody a header
+// that goes with a cookie.
+func TestCrossOrigin_preflight(t *testing.T) {
+	t.Parallel()
+	s := parleytest.Start(t, parleytest.With("PARLEY_CORS_ORIGINS=https://friend.example,http://localhost:3000"))
+	ask := func(origin, path string) *parleytest.Response {
+		return s.Anonymous(t).Do(http.MethodOptions, path, nil, "Origin", origin,
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,x-parley")
+	}
+	for _, origin := range []string{"https://friend.example", "http://localhost:3000"} {
+		h := ask(origin, "/api/v1/auth/refresh").Want(http.StatusNoContent).Header
+		if h.Get("Access-Control-Allow-Origin") != origin || h.Get("Vary") != "Origin" || h.Get("Access-Control-Allow-Credentials") != "" ||
+			strings.Contains(strings.ToLower(h.Get("Access-Control-Allow-Headers")), "x-parley") {
+			t.Errorf("%s is told %v", origin, h)
+		}
+	}
+	for _, origin := range []string{
+		"https://evil.example", "null", "https://friend.example.evil.example", "https://evilfriend.example", "http://friend.example",
+		"https://friend.example:444", "https://FRIEND.example", "https://sub.friend.example", "*", "https://friend.example/",
+	} {
+		for _, path := range []string{"/api/v1/auth/refresh", "/api/v1/rooms", "/api/v1/nothing", "/", "/auth/oidc/x/start"} {
+			r := ask(origin, path)
+			for name := range r.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s is told %s: %s by %s", origin, name, r.Header.Get(name), path)
+				}
+			}
+			if r.Status < http.StatusBadRequest {
+				t.Errorf("%s: %s answers %d, which lets a browser go on", origin, path, r.Status)
+			}
+		}
+		if h := s.Anonymous(t).Do(http.MethodGet, "/api/v1/auth/options", nil, "Origin", origin).Want(http.StatusOK).Header; h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s may read: %v", origin, h)
+		}
+	}
+}
+
+// JSON that two readers understand differently is refused wherever a body is taken.
+func TestInput_ambiguous(t *testing.T) {
+	t.Parallel()
+	s := parleytest.Start(t)
+	maya := s.SignUp(t, "maya")
+	for path, body := range map[string]string{
+		"/api/v1/auth/login":         `{"username": "nobody", "password": "correct horse battery", "us\u0065rname": "maya"}`,
+		"/api/v1/auth/signup":        `{"username": "theo", "password": "correct horse battery", "username": "admin"}`,
+		"/api/v1/rooms":              `{"name": "x", "kind": "private", "kind": "public"}`,
+		"/api/v1/me/passkeys/finish": `{"ticket": "x", "name": "y", "credential": {"id": "a", "id": "b"}}`,
+	} {
+		maya.Do(http.MethodPost, path, body).WantProblem(400, "ambiguous")
+	}
+	// Whoever may not ask is told so first: nothing is read for them.
+	s.Anonymous(t).Do(http.MethodPost, "/api/v1/rooms", `{"name": "x", "name": "y"}`).WantProblem(401, "unauthenticated")
+	if rooms := maya.Rooms(); len(rooms) != 0 {
+		t.Errorf("there are %+v", rooms)
+	}
 }
 
 func TestWebClient(t *testing.T) {

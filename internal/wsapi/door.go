@@ -142,7 +142,7 @@ func (d *Door) command(ctx context.Context, p realtime.Peer, method string, data
 
 func (d *Door) messagePost(ctx context.Context, p realtime.Peer, data []byte) (encoder, error) {
 	var in contract.MessagePostCommand
-	if err := decode(data, &in); err != nil {
+	if err := wire.Decode(data, &in); err != nil {
 		return nil, err
 	}
 	m, _, err := d.service.Messages.Post(ctx, actorOf(p), chat.NewMessage{
@@ -153,7 +153,7 @@ func (d *Door) messagePost(ctx context.Context, p realtime.Peer, data []byte) (e
 
 func (d *Door) typingStart(ctx context.Context, p realtime.Peer, data []byte) (encoder, error) {
 	var in contract.TypingStartCommand
-	if err := decode(data, &in); err != nil {
+	if err := wire.Decode(data, &in); err != nil {
 		return nil, err
 	}
 	return &contract.EmptyReply{}, d.service.Messages.Typing(ctx, actorOf(p), chat.RoomID(in.RoomID))
@@ -161,7 +161,7 @@ func (d *Door) typingStart(ctx context.Context, p realtime.Peer, data []byte) (e
 
 func (d *Door) readMark(ctx context.Context, p realtime.Peer, data []byte) (encoder, error) {
 	var in contract.ReadMarkCommand
-	if err := decode(data, &in); err != nil {
+	if err := wire.Decode(data, &in); err != nil {
 		return nil, err
 	}
 	last, err := d.service.Rooms.MarkRead(ctx, actorOf(p), chat.RoomID(in.RoomID), in.Number)
@@ -170,20 +170,4 @@ func (d *Door) readMark(ctx context.Context, p realtime.Peer, data []byte) (enco
 
 func actorOf(p realtime.Peer) chat.Actor {
 	return chat.Actor{User: chat.UserID(p.User), Session: chat.SessionID(p.Session)}
-}
-
-// decode reads and validates a command's data.
-func decode(data []byte, in interface {
-	Decode(*jx.Decoder) error
-	Validate() error
-},
-) error {
-	err := in.Decode(jx.DecodeBytes(data))
-	if err == nil {
-		err = in.Validate()
-	}
-	if err != nil {
-		return wire.Malformed(err).Because(err)
-	}
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"parley/internal/lease"
 	"parley/internal/presence"
 	"parley/internal/realtime"
+	"parley/internal/wire"
 )
 
 // What a socket beyond the cap is closed with. Both make the SDKs stay away: one that came back at once would be refused again, or would
@@ -123,7 +124,7 @@ func (p *People) send(to presence.Watcher, n presence.News) {
 // presenceWatch needs no rule: whoever is signed in may look anybody up, as over HTTP. An id that nobody has is offline.
 func (d *Door) presenceWatch(ctx context.Context, p realtime.Peer, data []byte) (encoder, error) {
 	var in contract.PresenceWatchCommand
-	if err := decode(data, &in); err != nil {
+	if err := wire.Decode(data, &in); err != nil {
 		return nil, err
 	}
 	ids := make([]int64, len(in.UserIds))

@@ -129,6 +129,7 @@ func TestBadCommands(t *testing.T) {
 			"nothing":             {"message.post", `{}`, 400, "invalid", []string{"room_id", "body", "client_key"}},
 			"null":                {"message.post", `null`, 400, "malformed", nil},
 			"an array":            {"message.post", `[]`, 400, "malformed", nil},
+			"a name twice":        {"read.mark", fmt.Sprintf(`{"room_id":%d,"number":1,"room_id":%d}`, room.ID, public.ID), 400, "ambiguous", nil},
 			"no such room":        {"message.post", post(99999, "x", "k"), 404, "room_not_found", nil},
 			"a private room":      {"message.post", post(secret.ID, "x", "k"), 404, "room_not_found", nil},
 			"a room of others":    {"message.post", post(public.ID, "x", "k"), 403, "not_a_member", nil},
