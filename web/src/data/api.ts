@@ -1,7 +1,7 @@
 import createClient, { type Client } from 'openapi-fetch'
 import type { paths } from './api.gen'
 import { NetworkError, problemFrom } from './problem'
-import type { Session } from './session'
+import { type Session, sessionOver } from './session'
 
 export type Api = Client<paths>
 
@@ -22,21 +22,23 @@ export function createApi(session: Session): Api {
 
 async function send(session: Session, request: Request): Promise<Response> {
   const token = await session.accessToken()
+  const life = session.signal
   const again = request.clone()
-  let response = await authorised(request, token)
-  if (response.status === 401) response = await authorised(again, await session.replace(token))
+  let response = await authorised(request, token, life)
+  if (response.status === 401) response = await authorised(again, await session.replace(token), life)
   if (!response.ok) throw await problemFrom(response)
   return response
 }
 
-async function authorised(request: Request, token: string): Promise<Response> {
+async function authorised(request: Request, token: string, life: AbortSignal): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set('Authorization', `Bearer ${token}`)
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)])
+  const signal = AbortSignal.any([request.signal, life, AbortSignal.timeout(timeoutMs)])
   try {
     return await fetch(new Request(request, { headers, signal }))
   } catch (error) {
     if (request.signal.aborted) throw error
+    if (life.aborted) throw sessionOver()
     throw new NetworkError(error)
   }
 }

@@ -173,7 +173,60 @@ describe('requests', () => {
   })
 })
 
+describe('a session that the server ended', () => {
+  async function signedIn() {
+    fetchMock.mockResolvedValueOnce(session())
+    const mine = new Session()
+    await mine.start()
+    return mine
+  }
+
+  it('is over without another question when it is the one that is shown', async () => {
+    const mine = await signedIn()
+    expect(mine.endedElsewhere('token-1')).toBe(true)
+    expect(mine.store.getState()).toEqual({ status: 'signed-out', expired: true })
+    await expect(mine.accessToken()).rejects.toMatchObject({ status: 401 })
+    expect(paths()).toEqual(['/api/v1/auth/refresh'])
+  })
+
+  it('says nothing of a newer one in the same browser', async () => {
+    const mine = await signedIn()
+    expect(mine.endedElsewhere('token-of-long-ago')).toBe(false)
+    expect(mine.endedElsewhere(undefined)).toBe(false)
+    expect(mine.store.getState().status).toBe('signed-in')
+  })
+})
+
 describe('signing out', () => {
+  it('takes back what is on its way: it would be refused', async () => {
+    fetchMock.mockResolvedValueOnce(session())
+    const mine = new Session()
+    await mine.start()
+    const api = createApi(mine)
+    fetchMock.mockImplementation((input) => {
+      if (!(input instanceof Request)) return Promise.resolve(json(undefined, 204))
+      return new Promise((_, reject) => input.signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError'))))
+    })
+    const underway = data(api.GET('/api/v1/me'))
+    await vi.waitFor(() => expect(paths()).toContain('/api/v1/me'))
+    const gone = mine.signOut()
+    const later = data(api.GET('/api/v1/rooms'))
+    await expect(underway).rejects.toMatchObject({ status: 401, code: 'session_over' })
+    await expect(later).rejects.toMatchObject({ status: 401, code: 'session_over' })
+    await gone
+    expect(paths()).toEqual(['/api/v1/auth/refresh', '/api/v1/me', '/api/v1/auth/logout'])
+  })
+
+  it('does not keep the next who signs in from anything', async () => {
+    fetchMock.mockResolvedValueOnce(session()).mockResolvedValueOnce(json(undefined, 204)).mockResolvedValueOnce(session())
+    const mine = new Session()
+    await mine.start()
+    await mine.signOut()
+    await mine.signIn('maya', 'correct horse')
+    fetchMock.mockResolvedValueOnce(json(user))
+    await expect(data(createApi(mine).GET('/api/v1/me'))).resolves.toEqual(user)
+  })
+
   it('happens here even when the server cannot be told', async () => {
     fetchMock.mockResolvedValueOnce(session())
     const mine = new Session()

@@ -43,6 +43,7 @@ export class Session {
   private token: Token | undefined
   private refreshing: Promise<void> | undefined
   private leaving = false
+  private life = new AbortController()
   private readonly tabs = tabChannel<TabMessage>('parley:session')
 
   constructor() {
@@ -88,6 +89,7 @@ export class Session {
   async signOut(): Promise<void> {
     // The server closes the socket before its answer is here, and the socket would ask for a token that there is none of any more.
     this.leaving = true
+    this.life.abort()
     try {
       await post('/api/v1/auth/logout', undefined)
     } finally {
@@ -97,10 +99,25 @@ export class Session {
     }
   }
 
+  /** Aborted when somebody signs out or the session ends: what is on its way for them would only be refused. */
+  get signal(): AbortSignal {
+    return this.life.signal
+  }
+
+  /**
+   * The server ended the session in which `used` was given. It need not be asked whether that is so, unless another session or a newer token has
+   * taken its place meanwhile: then it tells by the next refresh. Returns whether the session is over here.
+   */
+  endedElsewhere(used: string | undefined): boolean {
+    if (this.token && this.token.value === used) this.end(true)
+    return this.store.getState().status === 'signed-out'
+  }
+
   /** A token good for at least a minute. Throws NetworkError when it cannot be had now, ProblemError 401 when the session is over. */
   async accessToken(): Promise<string> {
+    if (this.leaving || this.store.getState().status === 'signed-out') throw sessionOver()
     if (!this.token || this.token.expiresAt - Date.now() < marginMs) await this.refresh()
-    if (!this.token) throw new ProblemError({ status: 401, code: 'unauthenticated' })
+    if (!this.token) throw sessionOver()
     return this.token.value
   }
 
@@ -118,11 +135,12 @@ export class Session {
   }
 
   private async refreshOnce(): Promise<void> {
-    if (this.leaving) throw new ProblemError({ status: 401, code: 'session_over' })
+    if (this.leaving) throw sessionOver()
     const before = this.token
     await withLock('parley:refresh', async () => {
       // While this tab waited for the lock, the tab that held it may have sent its new token.
       if (this.token !== before) return
+      if (this.leaving) throw sessionOver()
       try {
         this.accept(await postRefresh())
       } catch (error) {
@@ -151,16 +169,21 @@ export class Session {
     const state = this.store.getState()
     if (state.status === 'signed-in' && state.user.id === answer.user.id) return
     leaveTrace(true)
+    if (this.life.signal.aborted) this.life = new AbortController()
     this.store.setState({ status: 'signed-in', user: answer.user }, true)
   }
 
   private end(expired: boolean): void {
     const wasIn = this.store.getState().status === 'signed-in'
     this.token = undefined
+    this.life.abort()
     leaveTrace(false)
     this.store.setState({ status: 'signed-out', expired: expired && wasIn }, true)
   }
 }
+
+/** What a request for which there is no session (any more) is answered with, without asking the server. */
+export const sessionOver = (): ProblemError => new ProblemError({ status: 401, code: 'session_over' })
 
 function leaveTrace(signedIn: boolean): void {
   try {
@@ -180,7 +203,7 @@ async function postRefresh(): Promise<SessionAnswer> {
   const refresh = async () => {
     const answer = await post<SessionAnswer | undefined>('/api/v1/auth/refresh', undefined, refreshTimeoutMs)
     // Without the cookie the server has nothing to refuse, and says so without an error.
-    if (!answer) throw new ProblemError({ status: 401, code: 'session_over' })
+    if (!answer) throw sessionOver()
     return answer
   }
   try {

@@ -16,7 +16,7 @@ import { UsersStore } from '@/data/users-store'
 import { ConnectionStore, crowdedBy } from './connection-store'
 import { applyEvents } from './events'
 import { openSocketLater } from './lazy-socket'
-import { type Socket, stayAway } from './port'
+import { type Socket, sessionEnded, stayAway } from './port'
 
 /** After a reconnect every room subscribes again; one list answers for all of them. */
 const syncDelayMs = 250
@@ -54,6 +54,8 @@ export class Chat {
   private readonly marking = new Set<number>()
   private syncTimer: ReturnType<typeof setTimeout> | undefined
   private crowdedTimer: ReturnType<typeof setTimeout> | undefined
+  /** The token that the socket is open by. */
+  private shown: string | undefined
   private stopped = false
   private connectedOnce = false
   private liveDelay = syncDelayMs
@@ -88,7 +90,7 @@ export class Chat {
       { onRoom: (room) => this.rooms.update(room.id, () => room), onAuthors: (ids) => this.users.need(ids) },
       (roomId) => this.outbox.pendingIn(roomId),
     )
-    this.socket = openSocketLater(() => session.accessToken(), {
+    this.socket = openSocketLater(async () => (this.shown = await session.accessToken()), {
       onState: (state) => {
         this.connection.set(state)
         this.presence.setConnected(state)
@@ -284,6 +286,7 @@ export class Chat {
    * now and then. For other reasons, finding out whether the session still stands either ends it or makes coming back worth while.
    */
   private sentAway(code: number, session: Session): void {
+    if (code === sessionEnded && session.endedElsewhere(this.shown)) return
     const crowded = crowdedBy(code)
     if (!crowded) {
       void this.comeBack(session, code === stayAway ? stayAwayMs : listRetryMs)

@@ -17,6 +17,8 @@ export const tooManyConnections = 4540
 export const replacedByNewer = 4541
 /** The code for who sends too much, again and again. */
 export const stayAway = 4529
+/** The code for whose session was ended: by themselves elsewhere, by an admin, or because a copy of it was used. */
+export const sessionEnded = 3550
 
 /** What the rest of the client knows of the realtime connection. */
 export interface Socket {

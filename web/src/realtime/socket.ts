@@ -6,12 +6,20 @@ import type { Socket, SocketEvents } from './port'
 /** Codes with which the server says "do not come back like this". */
 const isTerminal = (code: number): boolean => (code >= 3500 && code < 4000) || code >= 4500
 
+/** While a socket closes, the SDK may still have something to say, and the browser would complain of it in the console; it is lost in any case. */
+class QuietWebSocket extends WebSocket {
+  override send(data: Parameters<WebSocket['send']>[0]): void {
+    if (this.readyState === WebSocket.OPEN) super.send(data)
+  }
+}
+
 /** The one place that knows Centrifuge's protocol. */
 export function openSocket(token: () => Promise<string>, events: SocketEvents): Socket {
   const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/socket`
   const rooms = new Map<number, Subscription>()
   const client = new Centrifuge(url, {
     name: 'web',
+    websocket: QuietWebSocket,
     minReconnectDelay: 300,
     maxReconnectDelay: 15_000,
     timeout: 8000,
