@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/internal/servertest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -12,7 +13,7 @@ import (
 // What waiting does not mend ends the start at once, long before PARLEY_DATABASE_WAIT is over, and never shows the password.
 func TestServe_tells_what_is_wrong_with_the_database(t *testing.T) {
 	t.Parallel()
-	server := storetest.StartPostgres(t)
+	server := servertest.StartPostgres(t)
 	changed := func(change func(*url.URL)) string {
 		u, err := url.Parse(server.URL)
 		if err != nil {
@@ -67,7 +68,7 @@ func TestServe_waits_for_a_database_that_is_away(t *testing.T) {
 	})
 	t.Run("and_serves_when_it_comes", func(t *testing.T) {
 		t.Parallel()
-		proxy, where := storetest.NewProxy(t, storetest.URL(t, store.Postgres))
+		proxy, where := servertest.NewProxy(t, storetest.URL(t, store.Postgres))
 		proxy.Refuse()
 		p := start(t, settings(t.TempDir(), "PARLEY_DATABASE_URL="+where), "serve")
 		p.says(t, "the database is away; trying again")
@@ -83,7 +84,7 @@ func TestServe_waits_for_a_database_that_is_away(t *testing.T) {
 	})
 	t.Run("that_hangs", func(t *testing.T) {
 		t.Parallel()
-		proxy, where := storetest.NewProxy(t, storetest.URL(t, store.Postgres))
+		proxy, where := servertest.NewProxy(t, storetest.URL(t, store.Postgres))
 		proxy.Hold()
 		p := start(t, settings(t.TempDir(), "PARLEY_DATABASE_URL="+where, "PARLEY_DATABASE_WAIT=1s"), "serve")
 		p.exits(t, 1, "the database stayed away for 1s (PARLEY_DATABASE_WAIT)")

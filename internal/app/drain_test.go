@@ -12,6 +12,7 @@ import (
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
+	"parley/internal/servertest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -51,7 +52,7 @@ func TestStop_finishes_posts(t *testing.T) {
 				defer close(posted) // also when the test has failed in post
 				posted <- post(maya, socket, room)
 			}()
-			storetest.Eventually(t, func() error {
+			servertest.Eventually(t, func() error {
 				var n int
 				err := raw.QueryRowContext(t.Context(),
 					"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&n)
@@ -62,7 +63,7 @@ func TestStop_finishes_posts(t *testing.T) {
 			})
 			stopped := make(chan error, 1)
 			go func() { stopped <- s.Stop(context.Background()) }()
-			storetest.Eventually(t, func() error {
+			servertest.Eventually(t, func() error {
 				c, err := net.Dial("tcp", s.Addr())
 				if err == nil {
 					_ = c.Close()

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/internal/parleytest"
+	"parley/internal/servertest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -48,7 +48,7 @@ func ready(t *testing.T, s *parleytest.Server) readiness {
 
 func eventuallyReady(t *testing.T, s *parleytest.Server) {
 	t.Helper()
-	storetest.Eventually(t, func() error {
+	servertest.Eventually(t, func() error {
 		if r := ready(t, s); r.code != http.StatusOK {
 			return fmt.Errorf("not ready: %+v", r)
 		}
@@ -68,13 +68,13 @@ func TestReady(t *testing.T) {
 
 func TestReady_database_away(t *testing.T) {
 	t.Parallel()
-	for name, fail := range map[string]func(*storetest.Proxy){
-		"refused": (*storetest.Proxy).Refuse,
-		"held":    (*storetest.Proxy).Hold,
+	for name, fail := range map[string]func(*servertest.Proxy){
+		"refused": (*servertest.Proxy).Refuse,
+		"held":    (*servertest.Proxy).Hold,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			proxy, place := storetest.NewProxy(t, storetest.URL(t, store.Postgres))
+			proxy, place := servertest.NewProxy(t, storetest.URL(t, store.Postgres))
 			s := parleytest.Start(t, parleytest.At(place))
 			fail(proxy)
 			for range 3 { // the log gets it once
@@ -117,26 +117,19 @@ func TestReady_schema_of_a_newer_version(t *testing.T) {
 
 func TestReady_redis_away(t *testing.T) {
 	t.Parallel()
-	redis := os.Getenv("PARLEY_TEST_REDIS_URL")
-	if redis == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("PARLEY_TEST_REDIS_URL is not set: nothing would be tested with a Redis that goes away")
-		}
-		t.Skip("PARLEY_TEST_REDIS_URL is not set: NOT TESTED WITH A REDIS THAT GOES AWAY (make test starts one)")
-	}
-	for name, fail := range map[string]func(*storetest.Proxy){
-		"refused": (*storetest.Proxy).Refuse,
-		"held":    (*storetest.Proxy).Hold,
+	for name, fail := range map[string]func(*servertest.Proxy){
+		"refused": (*servertest.Proxy).Refuse,
+		"held":    (*servertest.Proxy).Hold,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			proxy, place := storetest.NewProxy(t, redis)
+			proxy, place := servertest.NewProxy(t, servertest.RedisURL(t))
 			s := parleytest.Start(t, parleytest.With("PARLEY_REDIS_URL="+place))
 			if r := ready(t, s); r.code != http.StatusOK || r.Checks["redis"].Status != "ok" {
 				t.Errorf("ready: %+v", r)
 			}
 			fail(proxy)
-			storetest.Eventually(t, func() error {
+			servertest.Eventually(t, func() error {
 				if r := ready(t, s); r.code != http.StatusServiceUnavailable || r.Checks["db"].Status != "ok" || r.Checks["redis"].Status != "failed" {
 					return errors.New("still ready")
 				}

@@ -10,6 +10,7 @@ import (
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
+	"parley/internal/servertest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -104,7 +105,7 @@ func (o *outage) during(t *testing.T, name string, happen func()) {
 func (o *outage) account(t *testing.T) {
 	t.Helper()
 	eventuallyReady(t, o.server)
-	storetest.Eventually(t, func() error {
+	servertest.Eventually(t, func() error {
 		if !o.post(t, "after", false) {
 			return fmt.Errorf("posting does not work again")
 		}
@@ -132,17 +133,17 @@ func (o *outage) account(t *testing.T) {
 func TestOutage_of_the_network(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		fail  func(*storetest.Proxy)
+		fail  func(*servertest.Proxy)
 		times int // nothing must be used up; what hangs takes its time, and does it once
 	}{
-		"cut":          {(*storetest.Proxy).Cut, 3},
-		"refused":      {(*storetest.Proxy).Refuse, 3},
-		"held":         {(*storetest.Proxy).Hold, 1},
-		"replies_held": {(*storetest.Proxy).HoldReplies, 1},
+		"cut":          {(*servertest.Proxy).Cut, 3},
+		"refused":      {(*servertest.Proxy).Refuse, 3},
+		"held":         {(*servertest.Proxy).Hold, 1},
+		"replies_held": {(*servertest.Proxy).HoldReplies, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			proxy, place := storetest.NewProxy(t, storetest.URL(t, store.Postgres))
+			proxy, place := servertest.NewProxy(t, storetest.URL(t, store.Postgres))
 			o := newOutage(t, place)
 			for i := range tt.times {
 				o.during(t, fmt.Sprint("time-", i), func() { tt.fail(proxy) })
@@ -156,7 +157,7 @@ func TestOutage_of_the_network(t *testing.T) {
 // A Postgres that is killed and started again: its connections, and the statements that were prepared on them, are gone.
 func TestOutage_of_the_server(t *testing.T) {
 	t.Parallel()
-	server := storetest.StartPostgres(t)
+	server := servertest.StartPostgres(t)
 	o := newOutage(t, server.URL)
 	o.during(t, "killed", func() { server.Stop(t) })
 	if r := ready(t, o.server); r.code != http.StatusServiceUnavailable {
@@ -169,7 +170,7 @@ func TestOutage_of_the_server(t *testing.T) {
 // Stopping does not wait for a database that hangs.
 func TestStop_while_the_database_hangs(t *testing.T) {
 	t.Parallel()
-	proxy, place := storetest.NewProxy(t, storetest.URL(t, store.Postgres))
+	proxy, place := servertest.NewProxy(t, storetest.URL(t, store.Postgres))
 	o := newOutage(t, place)
 	o.during(t, "warm", func() {}) // every connection of the pool has been used
 	proxy.Hold()

@@ -4,37 +4,30 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/redis/rueidis"
 
 	"parley/internal/config"
 	"parley/internal/ops"
+	"parley/internal/redis"
 	"parley/internal/session"
 )
 
-// redisTimeout bounds the connection to Redis and the silence on it: a Redis that is away or stopped is noticed this soon.
+// redisTimeout bounds the connection to Redis and the silence on it.
 const redisTimeout = time.Second
 
-// openRedis connects to Redis, and waits for one that is away as long as for the database. Commands are not sent again by the client: a
-// refresh that was half heard must not be repeated behind its caller's back.
+// openRedis connects to Redis, and waits for one that is away as long as for the database.
 func openRedis(ctx context.Context, c config.Config, log *slog.Logger) (rueidis.Client, error) {
-	o, err := rueidis.ParseURL(c.Redis.URL)
+	o, err := redis.Options(c.Redis.URL, redisTimeout)
 	if err != nil {
-		return nil, fmt.Errorf("PARLEY_REDIS_URL is not understood: %w", err)
+		return nil, fmt.Errorf("PARLEY_REDIS_URL: %w", err)
 	}
-	o.Dialer = net.Dialer{Timeout: redisTimeout, KeepAlive: o.Dialer.KeepAlive}
-	o.ConnWriteTimeout = redisTimeout
-	o.DisableCache, o.DisableRetry = true, true
-	// With more than one address it is a cluster, and the client asks each where the others are. A master_set means Sentinels, whatever this says.
-	o.ForceSingleClient = len(o.InitAddress) == 1
-	o.AlwaysPipelining = true // reads ahead, so that a connection that ended is noticed before it is used
-	o.ClientName = "parley-sessions"
+	o.ClientName = "parley"
 	ctx, cancel := context.WithTimeout(ctx, max(c.DatabaseWait, redisTimeout))
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		client, err := rueidis.NewClient(o)
+		client, err := redis.Connect(ctx, o)
 		if err == nil {
 			return client, nil
 		}

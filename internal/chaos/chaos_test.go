@@ -176,12 +176,12 @@ func (r *run) happen(s step) {
 		pause(r.ctx, s.For)
 		n.signal(syscall.SIGCONT)
 	case restartRedis, emptyRedis:
-		c.redis.kill()
+		c.redis.Kill()
 		pause(r.ctx, s.For)
 		if s.Accident == emptyRedis {
-			c.redis.forget(r.tb)
+			c.redis.Empty(r.tb)
 		}
-		c.redis.start(r.tb)
+		c.redis.Start(r.tb)
 	case restartPG:
 		c.postgres.Stop(r.tb)
 		pause(r.ctx, s.For)

@@ -1,13 +1,11 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"flag"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,7 +17,7 @@ import (
 	"time"
 
 	"parley/internal/config"
-	"parley/internal/store/storetest"
+	"parley/internal/servertest"
 )
 
 // cluster is an installation: nodes, their Postgres and Redis, and the balancer in front.
@@ -28,8 +26,8 @@ type cluster struct {
 	dir      string
 	binary   string
 	environ  []string
-	postgres *storetest.Server
-	redis    *redisServer
+	postgres *servertest.Postgres
+	redis    *servertest.Redis
 	balancer *balancer
 	url      string // where people go
 	nodes    []*node
@@ -80,8 +78,8 @@ func TestMain(m *testing.M) {
 // the test fails.
 func start(tb testing.TB, nodes int, seed uint64, front *nginx) *cluster {
 	tb.Helper()
-	redis := redisProgram(tb)
-	c := &cluster{tb: tb, postgres: storetest.StartPostgres(tb)}
+	servertest.RedisProgram(tb)
+	c := &cluster{tb: tb, postgres: servertest.StartPostgres(tb)}
 	var err error
 	if c.binary, err = build(); err != nil {
 		tb.Fatal(err)
@@ -96,9 +94,8 @@ func start(tb testing.TB, nodes int, seed uint64, front *nginx) *cluster {
 		}
 		_ = os.RemoveAll(c.dir)
 	})
-	c.redis = &redisServer{program: redis, dir: filepath.Join(c.dir, "redis"), port: freePort(tb)}
-	c.redis.start(tb)
-	tb.Cleanup(c.redis.kill)
+	// It writes what it is told to a file, so that it can lose it.
+	c.redis = servertest.StartRedis(tb, "--appendonly", "yes", "--appendfsync", "always")
 	c.balancer = newBalancer(tb, seed)
 	c.url = "http://" + c.balancer.addr()
 	if front != nil {
@@ -109,7 +106,7 @@ func start(tb testing.TB, nodes int, seed uint64, front *nginx) *cluster {
 	_, _ = rand.Read(key)
 	c.environ = append(config.WithoutLimits(),
 		"PATH="+os.Getenv("PATH"), "PARLEY_NODES="+fmt.Sprint(nodes), "PARLEY_DATABASE_URL="+c.postgres.URL,
-		"PARLEY_REDIS_URL=redis://127.0.0.1:"+fmt.Sprint(c.redis.port), "PARLEY_PUBLIC_URL="+c.url,
+		"PARLEY_REDIS_URL="+c.redis.URL, "PARLEY_PUBLIC_URL="+c.url,
 		"PARLEY_AUTH_SIGNING_KEYS=chaos:"+base64.RawURLEncoding.EncodeToString(key), "PARLEY_AUTH_ARGON2_MEMORY_KIB=64",
 		"PARLEY_AUTH_ACCESS_TTL=2m", // short, so that tokens are renewed in the middle of everything
 		"PARLEY_DEV_AUTOMIGRATE=false", "PARLEY_DATA_DIR="+filepath.Join(c.dir, "data"),
@@ -119,7 +116,7 @@ func start(tb testing.TB, nodes int, seed uint64, front *nginx) *cluster {
 	c.run("migrate", "up")
 	var addrs []string
 	for i := range nodes {
-		n := &node{cluster: c, addr: fmt.Sprintf("127.0.0.1:%d", freePort(tb)), log: filepath.Join(c.dir, fmt.Sprintf("node-%d.log", i))}
+		n := &node{cluster: c, addr: fmt.Sprintf("127.0.0.1:%d", servertest.FreePort(tb)), log: filepath.Join(c.dir, fmt.Sprintf("node-%d.log", i))}
 		c.nodes = append(c.nodes, n)
 		addrs = append(addrs, n.addr)
 		tb.Cleanup(n.kill)
@@ -192,7 +189,7 @@ func (n *node) start() {
 // ready waits until the node is. One that ends meanwhile is started again, as a service manager does: its database may be gone at its start.
 func (n *node) ready() {
 	n.cluster.tb.Helper()
-	storetest.Eventually(n.cluster.tb, func() error {
+	servertest.Eventually(n.cluster.tb, func() error {
 		select {
 		case <-n.ended:
 			n.cluster.tb.Logf("%s ended while it started, and is started again", n.addr)
@@ -264,69 +261,4 @@ func (c *cluster) said(text string) []string {
 		}
 	}
 	return found
-}
-
-// redisServer is a Redis of the test's own that writes what it is told to a file, so that it can lose it.
-type redisServer struct {
-	program, dir string
-	port         int
-	cmd          *exec.Cmd
-	out          bytes.Buffer
-}
-
-func redisProgram(tb testing.TB) string {
-	tb.Helper()
-	for _, name := range []string{"redis-server", "valkey-server"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("CI") == "true" {
-		tb.Fatal("redis-server is not on this machine: nothing would be tested with several nodes")
-	}
-	tb.Skip("redis-server is not on this machine: NO CHAOS WAS TESTED (make test installs it)")
-	return ""
-}
-
-func (r *redisServer) start(tb testing.TB) {
-	tb.Helper()
-	if err := os.MkdirAll(r.dir, 0o700); err != nil {
-		tb.Fatal(err)
-	}
-	r.cmd = exec.Command(r.program, "--bind", "127.0.0.1", "--port", fmt.Sprint(r.port), "--save", "", "--appendonly", "yes",
-		"--appendfsync", "always", "--dir", r.dir)
-	r.cmd.Stdout, r.cmd.Stderr = &r.out, &r.out
-	if err := r.cmd.Start(); err != nil {
-		tb.Fatal(err)
-	}
-	storetest.Eventually(tb, func() error {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", r.port))
-		if err == nil {
-			_ = c.Close()
-		}
-		return err
-	})
-}
-
-func (r *redisServer) kill() {
-	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait() // ends with an error after kill -9
-}
-
-// forget removes what a Redis that does not run would start with.
-func (r *redisServer) forget(tb testing.TB) {
-	tb.Helper()
-	if err := os.RemoveAll(r.dir); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-func freePort(tb testing.TB) int {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }

@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/store/storetest"
+	"parley/internal/servertest"
 )
 
 // nginx is the proxy of deploy/nginx.conf, on loopback.
@@ -47,7 +47,7 @@ func newNginx(tb testing.TB) *nginx {
 	if err := os.Chmod(dir, 0o755); err != nil { // nginx' workers are somebody else
 		tb.Fatal(err)
 	}
-	return &nginx{tb: tb, program: program, dir: dir, port: freePort(tb), tls: freePort(tb)}
+	return &nginx{tb: tb, program: program, dir: dir, port: servertest.FreePort(tb), tls: servertest.FreePort(tb)}
 }
 
 func (n *nginx) url() string { return fmt.Sprintf("https://127.0.0.1:%d", n.tls) }
@@ -94,7 +94,7 @@ func (n *nginx) serve(nodes []string) {
 			n.tb.Logf("nginx said:\n%s", n.said())
 		}
 	})
-	storetest.Eventually(n.tb, func() error {
+	servertest.Eventually(n.tb, func() error {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", n.tls))
 		if err == nil {
 			_ = c.Close()

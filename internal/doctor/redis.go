@@ -2,12 +2,10 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"time"
 
-	"github.com/redis/rueidis"
+	"parley/internal/redis"
 )
 
 func (e *examination) redis(ctx context.Context) {
@@ -25,16 +23,13 @@ func (e *examination) redis(ctx context.Context) {
 
 // pingRedis connects, signs in as the URL says, and pings, all within the timeout.
 func pingRedis(ctx context.Context, url string, timeout time.Duration) error {
-	o, err := rueidis.ParseURL(url)
+	o, err := redis.Options(url, timeout)
 	if err != nil {
-		return errors.New("the URL cannot be read") // its text may hold a password
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	o.DisableCache, o.ForceSingleClient, o.DisableRetry = true, len(o.InitAddress) == 1, true
-	o.Dialer = net.Dialer{Timeout: timeout}
-	o.ConnWriteTimeout = timeout
-	client, err := rueidis.NewClient(o)
+	client, err := redis.Connect(ctx, o)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}

@@ -13,8 +13,8 @@ import (
 	"parley/internal/contract"
 	"parley/internal/mail/mailtest"
 	"parley/internal/parleytest"
+	"parley/internal/servertest"
 	"parley/internal/store"
-	"parley/internal/store/storetest"
 )
 
 const fresh = "a wholly new phrase"
@@ -434,7 +434,7 @@ func TestMail_is_tried_again(t *testing.T) {
 			signUpWith(t, s, "maya", "maya@x.org")
 			wantMail(t, box.Next(t), "maya@x.org", "Confirm")
 			var late mailtest.Mail
-			storetest.Eventually(t, func() error {
+			servertest.Eventually(t, func() error {
 				c.advance(30 * time.Second)
 				var there bool
 				if late, there = box.Arrived(); !there {

@@ -11,6 +11,7 @@ import (
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
+	"parley/internal/servertest"
 )
 
 const (
@@ -165,10 +166,10 @@ func TestRevoke_survives_a_restart(t *testing.T) {
 // Without Redis nobody can be signed in or out, and nobody is: the answer says to try again, and the access tokens that are out go on.
 func TestRefresh_redis_away(t *testing.T) {
 	t.Parallel()
-	line := parleytest.NewLine(t, strings.TrimPrefix(parleytest.RedisURL(t), "redis://"))
-	s := parleytest.Start(t, parleytest.OnRedis(), parleytest.With("PARLEY_REDIS_URL=redis://"+line.Addr()))
+	line, url := servertest.NewProxy(t, servertest.RedisURL(t))
+	s := parleytest.Start(t, parleytest.OnRedis(), parleytest.With("PARLEY_REDIS_URL="+url))
 	maya := s.SignUp(t, "maya")
-	line.Cut()
+	line.Refuse()
 	for range 3 {
 		start := time.Now()
 		if p := maya.Refresh("").WantProblem(503, "unavailable"); p.RetryAfterMs.Value <= 0 {
@@ -184,6 +185,6 @@ func TestRefresh_redis_away(t *testing.T) {
 	if r := maya.Do(http.MethodGet, "/health/ready", nil); r.Status != http.StatusServiceUnavailable {
 		t.Errorf("ready: %d %s", r.Status, r.Body)
 	}
-	line.Mend()
+	line.Mend(t)
 	maya.Renew()
 }

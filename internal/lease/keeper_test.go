@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"parley/internal/lease"
-	"parley/internal/parleytest"
+	"parley/internal/servertest"
 )
 
 // lines keeps a log and tells of each line.
@@ -125,12 +125,13 @@ const (
 // Redis goes away and comes back: the cap holds all the time, here alone and then together again, with what was taken meanwhile.
 func TestKeeper_redis_away(t *testing.T) {
 	t.Parallel()
-	rule, target := lease.Rule{Cap: 2}, redisURL(t)
-	line := parleytest.NewLine(t, strings.TrimPrefix(target, "redis://"))
-	table := lease.NewRedis(lease.RedisConfig{Client: dial(t, target), Prefix: "parley-test-away", Rule: rule, Life: time.Minute})
+	rule, target := lease.Rule{Cap: 2}, servertest.RedisURL(t)
+	line, through := servertest.NewProxy(t, target)
+	prefix := servertest.RedisPrefix(t, target)
+	table := lease.NewRedis(lease.RedisConfig{Client: servertest.Dial(t, target), Prefix: prefix, Rule: rule, Life: time.Minute})
 	one := newKeeper(t, rule, table)
 	two := newKeeper(t, rule, lease.NewRedis(lease.RedisConfig{
-		Client: dial(t, "redis://"+line.Addr()), Prefix: "parley-test-away", Rule: rule, Life: time.Minute,
+		Client: servertest.Dial(t, through), Prefix: prefix, Rule: rule, Life: time.Minute,
 	}))
 	t.Cleanup(func() { one.Close(context.Background()); two.Close(context.Background()) })
 	owner, other := newOwner(t), newOwner(t)
@@ -138,7 +139,7 @@ func TestKeeper_redis_away(t *testing.T) {
 	two.want(t, owner, "2", true)
 	two.want(t, owner, "3", false)
 
-	line.Cut()
+	line.Refuse()
 	two.want(t, owner, "4", true) // it has one here, and knows of no other
 	two.want(t, owner, "5", false)
 	two.Drop(t.Context(), owner, "2")
@@ -151,7 +152,7 @@ func TestKeeper_redis_away(t *testing.T) {
 		t.Error("the outage is not in the metrics")
 	}
 
-	line.Mend()
+	line.Mend(t)
 	two.log.await(t, back, 1)
 	if held, sure := one.Held(t.Context(), []int64{owner, other, 0}); !sure || fmt.Sprint(held) != "[true true false]" {
 		t.Errorf("together again: held %v, sure %v", held, sure)

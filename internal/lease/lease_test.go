@@ -1,20 +1,17 @@
 package lease_test
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"math/big"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/redis/rueidis"
-
 	"parley/internal/lease"
+	"parley/internal/servertest"
 )
 
 // clock is a time that only moves when it is told to.
@@ -31,37 +28,6 @@ func (c *clock) Add(d time.Duration) { c.ms.Add(d.Milliseconds()) }
 
 // life is long, because Redis lets whole keys expire by its own clock meanwhile.
 const life = time.Hour
-
-// redisURL is the Redis that the run was given.
-func redisURL(tb testing.TB) string {
-	tb.Helper()
-	url := os.Getenv("PARLEY_TEST_REDIS_URL")
-	if url == "" {
-		if os.Getenv("CI") == "true" {
-			tb.Fatal("PARLEY_TEST_REDIS_URL is not set: nothing would be tested on Redis")
-		}
-		tb.Skip("PARLEY_TEST_REDIS_URL is not set: NOT TESTED ON REDIS (make test starts one)")
-	}
-	return url
-}
-
-// dial connects as the app does, but with one connection: of several, some may learn that they were cut after the first is back.
-func dial(tb testing.TB, address string) rueidis.Client {
-	tb.Helper()
-	o, err := rueidis.ParseURL(address)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	o.Dialer.Timeout, o.ConnWriteTimeout = time.Second, time.Second
-	o.ForceSingleClient, o.DisableCache, o.DisableRetry = true, true, true
-	o.PipelineMultiplex = -1
-	client, err := rueidis.NewClient(o)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(client.Close)
-	return client
-}
 
 // bench is a Table under test, its clock, and an owner nobody else has.
 type bench struct {
@@ -86,29 +52,18 @@ func each(t *testing.T, rule lease.Rule, test func(t *testing.T, b bench)) {
 		c := newClock()
 		test(t, bench{lease.NewMemory(rule, life, c.Now), c})
 	})
-	t.Run("redis", func(t *testing.T) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, url string) {
 		c := newClock()
-		test(t, bench{newRedis(t, redisURL(t), rule, c), c})
+		test(t, bench{newRedis(t, url, rule, c), c})
 	})
 }
 
 func newRedis(tb testing.TB, url string, rule lease.Rule, c *clock) *lease.Redis {
 	tb.Helper()
-	config := lease.RedisConfig{Client: dial(tb, url), Prefix: "parley-test-" + rand.Text(), Rule: rule, Life: life}
+	config := lease.RedisConfig{Client: servertest.Dial(tb, url), Prefix: servertest.RedisPrefix(tb, url), Rule: rule, Life: life}
 	if c != nil {
 		config.Clock = c.Now
 	}
-	tb.Cleanup(func() {
-		ctx, client := context.Background(), dial(tb, url)
-		keys, err := client.Do(ctx, client.B().Keys().Pattern(config.Prefix+":*").Build()).AsStrSlice()
-		if err == nil && len(keys) > 0 {
-			err = client.Do(ctx, client.B().Del().Key(keys...).Build()).Error()
-		}
-		if err != nil {
-			tb.Error(err)
-		}
-	})
 	return lease.NewRedis(config)
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,10 +12,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/rueidis"
 	"pgregory.net/rapid"
 
 	"parley/internal/limit"
+	"parley/internal/servertest"
 )
 
 // clock is a time that only moves when it is told to. It has no monotonic part, so it can also be set back.
@@ -50,37 +49,6 @@ func (s setup) key(id string, count int, per time.Duration) limit.Key {
 	return limit.Key{What: "test", ID: s.space + id, Rate: limit.Rate{Count: count, Per: per}}
 }
 
-// redisURL is the Redis that the run was given.
-func redisURL(t testing.TB) string {
-	t.Helper()
-	url := os.Getenv("PARLEY_TEST_REDIS_URL")
-	if url == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("PARLEY_TEST_REDIS_URL is not set: nothing would be tested on Redis")
-		}
-		t.Skip("PARLEY_TEST_REDIS_URL is not set: NOT TESTED ON REDIS (make test starts one)")
-	}
-	return url
-}
-
-// dial connects as the app does, but with one connection: of several, some may learn that they were cut after the first is back.
-func dial(t testing.TB, address string) rueidis.Client {
-	t.Helper()
-	o, err := rueidis.ParseURL(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Dialer.Timeout, o.ConnWriteTimeout = time.Second, time.Second
-	o.ForceSingleClient, o.DisableCache, o.DisableRetry = true, true, true
-	o.PipelineMultiplex = -1
-	client, err := rueidis.NewClient(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	return client
-}
-
 func newRedis(t testing.TB, url string, now func() time.Time) *limit.Redis {
 	t.Helper()
 	m := metrics(t)
@@ -89,7 +57,7 @@ func newRedis(t testing.TB, url string, now func() time.Time) *limit.Redis {
 		local = time.Now
 	}
 	r := limit.NewRedis(t.Context(), limit.RedisConfig{
-		Client: dial(t, url), Prefix: "parley-test", Local: limit.NewMemory(local, 1000, m), Metrics: m,
+		Client: servertest.Dial(t, url), Prefix: servertest.RedisPrefix(t, url), Local: limit.NewMemory(local, 1000, m), Metrics: m,
 		Logger: slog.New(slog.DiscardHandler), Clock: now,
 	})
 	t.Cleanup(r.Close)
@@ -104,10 +72,9 @@ func each(t *testing.T, test func(t *testing.T, s setup)) {
 		c := newClock()
 		test(t, setup{limit.NewMemory(c.Now, 1<<16, metrics(t)), c, rand.Text()})
 	})
-	t.Run("redis", func(t *testing.T) {
-		t.Parallel()
+	servertest.EachRedis(t, func(t *testing.T, url string) {
 		c := newClock()
-		test(t, setup{newRedis(t, redisURL(t), c.Now), c, rand.Text()})
+		test(t, setup{newRedis(t, url, c.Now), c, rand.Text()})
 	})
 }
 

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -15,107 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"parley/internal/limit"
+	"parley/internal/servertest"
 )
-
-// wire is a TCP proxy that can be cut, and can go silent while connections stay up.
-type wire struct {
-	to     string
-	l      net.Listener
-	mu     sync.Mutex
-	conns  map[net.Conn]bool
-	refuse bool
-	silent chan struct{} // closed: bytes flow
-	all    sync.WaitGroup
-}
-
-func newWire(t *testing.T, to string) *wire {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{to: to, l: l, conns: map[net.Conn]bool{}, silent: make(chan struct{})}
-	close(w.silent)
-	w.all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			w.all.Go(func() { w.carry(c) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		w.cut()
-		w.all.Wait()
-	})
-	return w
-}
-
-func (w *wire) carry(client net.Conn) {
-	server, err := net.Dial("tcp", w.to)
-	if err != nil {
-		_ = client.Close()
-		return
-	}
-	w.mu.Lock()
-	w.conns[client], w.conns[server] = true, true
-	if w.refuse {
-		_, _ = client.Close(), server.Close()
-	}
-	w.mu.Unlock()
-	copying := sync.WaitGroup{}
-	for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
-		copying.Go(func() {
-			buf := make([]byte, 4096)
-			for {
-				n, err := pair[1].Read(buf)
-				w.mu.Lock()
-				flow := w.silent
-				w.mu.Unlock()
-				<-flow
-				if n > 0 {
-					_, _ = pair[0].Write(buf[:n])
-				}
-				if err != nil {
-					_, _ = pair[0].Close(), pair[1].Close()
-					return
-				}
-			}
-		})
-	}
-	copying.Wait()
-}
-
-// cut ends every connection and refuses new ones.
-func (w *wire) cut() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.refuse = true
-	for c := range w.conns {
-		_ = c.Close()
-	}
-	clear(w.conns)
-}
-
-func (w *wire) mend() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.refuse = false
-}
-
-func (w *wire) pause() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.silent = make(chan struct{})
-}
-
-func (w *wire) resume() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	close(w.silent)
-}
 
 // lines keeps a log and tells of each line.
 type lines struct {
@@ -158,29 +57,25 @@ func (l *lines) await(t *testing.T, text string, times int) {
 // outage is a limiter whose line to Redis is in the test's hands.
 type outage struct {
 	*limit.Redis
-	wire     *wire
+	wire     *servertest.Proxy
 	log      *lines
 	registry *prometheus.Registry
 }
 
 func newOutage(t *testing.T, cutFromTheStart bool) *outage {
 	t.Helper()
-	u, err := url.Parse(redisURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := &outage{wire: newWire(t, u.Host), log: &lines{new: make(chan struct{}, 1)}, registry: prometheus.NewRegistry()}
+	wire, through := servertest.NewProxy(t, servertest.RedisURL(t))
+	o := &outage{wire: wire, log: &lines{new: make(chan struct{}, 1)}, registry: prometheus.NewRegistry()}
 	m, err := limit.NewMetrics(o.registry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.Host = o.wire.l.Addr().String()
-	client := dial(t, u.String())
+	client := servertest.Dial(t, through)
 	if cutFromTheStart {
-		o.wire.cut()
+		o.wire.Refuse()
 	}
 	o.Redis = limit.NewRedis(t.Context(), limit.RedisConfig{
-		Client: client, Prefix: "parley-test", Local: limit.NewMemory(time.Now, 1000, m), Metrics: m, Logger: slog.New(slog.NewTextHandler(o.log, nil)),
+		Client: client, Prefix: servertest.RedisPrefix(t, servertest.RedisURL(t)), Local: limit.NewMemory(time.Now, 1000, m), Metrics: m, Logger: slog.New(slog.NewTextHandler(o.log, nil)),
 	})
 	t.Cleanup(o.Close)
 	return o
@@ -226,7 +121,7 @@ func TestRedis_away(t *testing.T) {
 	}
 	useUp("together")
 	o.Remember(ctx, "place", k.ID, time.Hour)
-	o.wire.cut()
+	o.wire.Refuse()
 	useUp("alone") // with a budget of its own
 	if !o.Known(ctx, "place", k.ID) {
 		t.Error("this node forgot what it has seen itself")
@@ -238,7 +133,7 @@ func TestRedis_away(t *testing.T) {
 	if o.metric(t, "parley_limit_redis_away") != 1 || o.metric(t, "parley_limit_local_total") != 4 || o.metric(t, "parley_limit_refused_total") != 2 {
 		t.Error("the outage is not in the metrics")
 	}
-	o.wire.mend()
+	o.wire.Mend(t)
 	o.log.await(t, back, 1)
 	if d := o.Allow(ctx, k); d.Allowed {
 		t.Error("what was used up before the outage is free after it")
@@ -250,7 +145,7 @@ func TestRedis_away(t *testing.T) {
 	if n := o.log.count(away); n != 1 {
 		t.Errorf("the outage was logged %d times, want once", n)
 	}
-	o.wire.cut()
+	o.wire.Refuse()
 	o.Allow(ctx, k)
 	o.log.await(t, away, 2)
 }
@@ -263,7 +158,7 @@ func TestRedis_away_at_start(t *testing.T) {
 	if !o.Allow(t.Context(), k).Allowed || o.Allow(t.Context(), k).Allowed {
 		t.Error("alone, the limit does not hold")
 	}
-	o.wire.mend()
+	o.wire.Mend(t)
 	o.log.await(t, back, 1)
 	if !o.Allow(t.Context(), k).Allowed || o.Allow(t.Context(), k).Allowed {
 		t.Error("together, the limit does not hold")
@@ -276,8 +171,8 @@ func TestRedis_silent(t *testing.T) {
 	o := newOutage(t, false)
 	k := limit.Key{What: "test", ID: rand.Text(), Rate: limit.Rate{Count: 1000, Per: time.Hour}}
 	o.Allow(t.Context(), k)
-	o.wire.pause()
-	defer o.wire.resume()
+	o.wire.Hold()
+	defer o.wire.Mend(t)
 	started := time.Now()
 	var wg sync.WaitGroup
 	for range 20 {
@@ -297,7 +192,7 @@ func TestRedis_silent(t *testing.T) {
 }
 
 func BenchmarkRedis(b *testing.B) {
-	url := redisURL(b)
+	url := servertest.RedisURL(b)
 	for _, keys := range []int{1, 3} {
 		b.Run(fmt.Sprint("keys=", keys), func(b *testing.B) {
 			r := newRedis(b, url, nil)

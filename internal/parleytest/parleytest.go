@@ -18,6 +18,7 @@ import (
 	"parley/internal/chat"
 	"parley/internal/config"
 	"parley/internal/mail/mailtest"
+	"parley/internal/servertest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -138,9 +139,10 @@ func (o *options) config(tb testing.TB) config.Config {
 	}
 	environ = append(environ, config.WithoutLimits()...)
 	if o.redis {
+		url := servertest.RedisURL(tb)
 		o.prefix = cmp.Or(o.prefix, "test-"+rand.Text())
-		environ = append(environ, "PARLEY_REDIS_URL="+RedisURL(tb), "PARLEY_REDIS_PREFIX="+o.prefix)
-		forget(tb, o.prefix)
+		tb.Cleanup(func() { servertest.Forget(tb, url, o.prefix) })
+		environ = append(environ, "PARLEY_REDIS_URL="+url, "PARLEY_REDIS_PREFIX="+o.prefix)
 	}
 	c, err := config.Load(append(environ, o.environ...))
 	if err != nil {

@@ -2,7 +2,6 @@ package session_test
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"parley/internal/servertest"
 	"parley/internal/session"
 	"parley/internal/session/sessiontest"
 )
@@ -20,49 +20,26 @@ import (
 // patience is for machines that do much else at the same time; no test waits for it to end.
 const patience = 30 * time.Second
 
+func TestMain(m *testing.M) { servertest.Main(m) }
+
 // connect returns a client of the Redis that the tests were given and a prefix of its own.
 func connect(tb testing.TB) (rueidis.Client, string) {
 	tb.Helper()
-	url := os.Getenv("PARLEY_TEST_REDIS_URL")
-	if url == "" {
-		if os.Getenv("CI") == "true" {
-			tb.Fatal("PARLEY_TEST_REDIS_URL is not set: nothing would be tested on Redis")
-		}
-		tb.Skip("PARLEY_TEST_REDIS_URL is not set: NOT TESTED ON REDIS (make test starts a server)")
-	}
-	o, err := rueidis.ParseURL(url)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	o.DisableCache, o.ForceSingleClient = true, true
-	client, err := rueidis.NewClient(o)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	prefix := "test-" + rand.Text()
-	tb.Cleanup(func() {
-		keys, err := client.Do(context.Background(), client.B().Keys().Pattern(prefix+"*").Build()).AsStrSlice()
-		if err == nil && len(keys) > 0 {
-			err = client.Do(context.Background(), client.B().Del().Key(keys...).Build()).Error()
-		}
-		if err != nil {
-			tb.Error(err)
-		}
-		client.Close()
-	})
-	return client, prefix
+	url := servertest.RedisURL(tb)
+	return servertest.Dial(tb, url), servertest.RedisPrefix(tb, url)
 }
 
 func TestRedis(t *testing.T) {
 	t.Parallel()
-	sessiontest.Run(t, func(tb testing.TB) sessiontest.Bench {
-		tb.Helper()
-		client, prefix := connect(tb)
-		var users atomic.Int64
-		return sessiontest.Bench{
-			Keeper:  session.NewRedis(client, prefix, sessiontest.Policy, patience),
-			NewUser: func(testing.TB) int64 { return users.Add(1) },
-		}
+	servertest.EachRedis(t, func(t *testing.T, url string) {
+		sessiontest.Run(t, func(tb testing.TB) sessiontest.Bench {
+			tb.Helper()
+			var users atomic.Int64
+			return sessiontest.Bench{
+				Keeper:  session.NewRedis(servertest.Dial(tb, url), servertest.RedisPrefix(tb, url), sessiontest.Policy, patience),
+				NewUser: func(testing.TB) int64 { return users.Add(1) },
+			}
+		})
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/internal/chat"
+	"parley/internal/servertest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -15,7 +16,7 @@ import (
 // A message that was stored while its answer was lost is told of when its author sends it again, once; what is sent again after an answer is not.
 func TestInsertMessage_answer_lost_on_the_way(t *testing.T) {
 	t.Parallel()
-	proxy, place := storetest.NewProxy(t, storetest.URL(t, store.Postgres))
+	proxy, place := servertest.NewProxy(t, storetest.URL(t, store.Postgres))
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{URL: place, Timeout: time.Second})
 	if err != nil {
@@ -52,7 +53,7 @@ func TestInsertMessage_answer_lost_on_the_way(t *testing.T) {
 	}
 	proxy.Mend(t)
 	for range 2 {
-		storetest.Eventually(t, func() error {
+		servertest.Eventually(t, func() error {
 			created, err := send("b")
 			if created {
 				t.Error("it was not stored the first time; this proves nothing")

@@ -14,6 +14,7 @@ import (
 
 	"modernc.org/sqlite"
 
+	"parley/internal/servertest"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -67,7 +68,7 @@ func TestMigrateUp_killed_half_way(t *testing.T) {
 		}
 		if engine == store.Postgres {
 			raw := storetest.Raw(t, place)
-			storetest.Eventually(t, func() error {
+			servertest.Eventually(t, func() error {
 				var sleeping int
 				err := raw.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event = 'PgSleep' AND pid <> pg_backend_pid()`).Scan(&sleeping)

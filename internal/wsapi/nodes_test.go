@@ -10,7 +10,7 @@ import (
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
-	"parley/internal/store/storetest"
+	"parley/internal/servertest"
 )
 
 // pair is one Parley of two nodes, with maya at the first and tomas at the second, both members of a room.
@@ -45,11 +45,11 @@ func (p *pair) remove(t *testing.T, who *parleytest.Person) {
 }
 
 // wires puts a network of its own between each node and Redis.
-func wires(t *testing.T) (of [2]*storetest.Proxy, each func(int) []parleytest.Option) {
+func wires(t *testing.T) (of [2]*servertest.Proxy, each func(int) []parleytest.Option) {
 	t.Helper()
 	var urls [2]string
 	for i := range of {
-		of[i], urls[i] = storetest.NewProxy(t, parleytest.RedisURL(t))
+		of[i], urls[i] = servertest.NewProxy(t, servertest.RedisURL(t))
 	}
 	return of, func(i int) []parleytest.Option {
 		return []parleytest.Option{parleytest.With("PARLEY_REDIS_URL=" + urls[i])}
@@ -59,7 +59,7 @@ func wires(t *testing.T) (of [2]*storetest.Proxy, each func(int) []parleytest.Op
 // linked waits until a node hears the others, or does not.
 func linked(t *testing.T, s *parleytest.Server, want bool) {
 	t.Helper()
-	storetest.Eventually(t, func() error {
+	servertest.Eventually(t, func() error {
 		if is := strings.Contains(metrics(t, s), "\nparley_realtime_broker_linked 1\n"); is != want {
 			return fmt.Errorf("linked: %t", is)
 		}
@@ -139,8 +139,8 @@ func TestNodes_deliver_to_each_other(t *testing.T) {
 // members at other nodes are told to look at the database, everything works as before, and nobody gets anything twice.
 func TestNodes_redis_away(t *testing.T) {
 	t.Parallel()
-	for name, fail := range map[string]func(*storetest.Proxy){
-		"refused": (*storetest.Proxy).Refuse, "held": (*storetest.Proxy).Hold, "half": (*storetest.Proxy).HoldReplies,
+	for name, fail := range map[string]func(*servertest.Proxy){
+		"refused": (*servertest.Proxy).Refuse, "held": (*servertest.Proxy).Hold, "half": (*servertest.Proxy).HoldReplies,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -249,7 +249,7 @@ func TestNodes_redis_emptied(t *testing.T) {
 	p := newPair(t, contract.RoomKindPublic, nil)
 	far := p.tomas.Connect()
 	far.Subscribe(p.room)
-	parleytest.Forget(t, p.here.RedisPrefix)
+	servertest.Forget(t, servertest.RedisURL(t), p.here.RedisPrefix)
 	p.maya.Post(p.room, "still here", "a")
 	if m := next(t, far); m.Body != "still here" {
 		t.Errorf("the far member got %q", m.Body)
@@ -269,7 +269,7 @@ func TestNodes_removed_member_hears_nothing(t *testing.T) {
 		if got := until(tomas, contract.MemberLeftEventEvent); len(got) != 0 {
 			t.Fatalf("the removed member got %q", got)
 		}
-		storetest.Eventually(t, func() error {
+		servertest.Eventually(t, func() error {
 			if sub.State() != "unsubscribed" {
 				return fmt.Errorf("the subscription is %s", sub.State())
 			}
@@ -305,7 +305,7 @@ func TestNodes_removal_that_was_not_heard_of(t *testing.T) {
 	p.remove(t, p.tomas) // told to whoever listens: nobody
 	wire[1].Mend(t)
 	linked(t, p.there, true)
-	storetest.Eventually(t, func() error {
+	servertest.Eventually(t, func() error {
 		if sub.State() != "unsubscribed" {
 			return fmt.Errorf("the subscription is %s", sub.State())
 		}
@@ -329,7 +329,7 @@ func TestNodes_removal_is_told_late(t *testing.T) {
 	linked(t, p.here, false)
 	p.remove(t, p.tomas)
 	wire[0].Mend(t)
-	storetest.Eventually(t, func() error {
+	servertest.Eventually(t, func() error {
 		if sub.State() != "unsubscribed" {
 			return fmt.Errorf("the subscription is %s", sub.State())
 		}

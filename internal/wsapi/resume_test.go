@@ -12,12 +12,13 @@ import (
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
+	"parley/internal/servertest"
 )
 
 // crowd is a community at the other end of one line.
 type crowd struct {
 	server *parleytest.Server
-	line   *parleytest.Line
+	line   *servertest.Proxy
 	room   contract.ID
 	people []*parleytest.Person
 	back   chan int // who listens again
@@ -25,7 +26,7 @@ type crowd struct {
 
 func newCrowd(t *testing.T, s *parleytest.Server, room contract.ID, size int) *crowd {
 	t.Helper()
-	c := &crowd{server: s, line: parleytest.NewLine(t, s.Addr()), room: room, people: make([]*parleytest.Person, size), back: make(chan int, 4*size)}
+	c := &crowd{server: s, line: servertest.ProxyTo(t, s.Addr()), room: room, people: make([]*parleytest.Person, size), back: make(chan int, 4*size)}
 	through := *s
 	through.Socket = strings.Replace(s.Socket, s.Addr(), c.line.Addr(), 1)
 	var all sync.WaitGroup
@@ -72,11 +73,11 @@ func TestResume_of_a_whole_community(t *testing.T) {
 	room := maya.CreateRoom("Town hall", contract.RoomKindPublic).ID
 	c := newCrowd(t, s, room, size)
 	since := int64(maya.Changes(room, 0, "").Revision)
-	c.line.Cut()
+	c.line.Refuse()
 	for i := range missed {
 		maya.Post(room, fmt.Sprint("news ", i), fmt.Sprint("news-", i))
 	}
-	c.line.Mend()
+	c.line.Mend(t)
 	var all sync.WaitGroup
 	healed := map[int]bool{}
 	for len(healed) < size {

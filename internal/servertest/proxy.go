@@ -1,7 +1,8 @@
-package storetest
+package servertest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -9,7 +10,7 @@ import (
 	"testing"
 )
 
-// Proxy is a network between a store and its Postgres that can fail in every way a network does. It starts in order.
+// Proxy is a network in front of a server that can fail in every way a network does. It starts in order.
 type Proxy struct {
 	target string
 	addr   string
@@ -17,7 +18,7 @@ type Proxy struct {
 	mu       sync.Mutex
 	listener net.Listener // nil: connections are refused
 	conns    map[net.Conn]struct{}
-	requests valve // from the store to the server
+	requests valve // to the server
 	replies  valve // back
 	running  sync.WaitGroup
 }
@@ -32,7 +33,15 @@ func NewProxy(tb testing.TB, server string) (*Proxy, string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Proxy{target: u.Host, addr: "127.0.0.1:0", conns: map[net.Conn]struct{}{}}
+	p := ProxyTo(tb, u.Host)
+	u.Host = p.addr
+	return p, u.String()
+}
+
+// ProxyTo puts a network in front of the server at an address.
+func ProxyTo(tb testing.TB, target string) *Proxy {
+	tb.Helper()
+	p := &Proxy{target: target, addr: fmt.Sprintf("127.0.0.1:%d", FreePort(tb)), conns: map[net.Conn]struct{}{}}
 	p.requests.set(true)
 	p.replies.set(true)
 	p.listen(tb)
@@ -40,9 +49,11 @@ func NewProxy(tb testing.TB, server string) (*Proxy, string) {
 		p.Refuse()
 		p.running.Wait()
 	})
-	u.Host = p.addr
-	return p, u.String()
+	return p
 }
+
+// Addr is where the network begins.
+func (p *Proxy) Addr() string { return p.addr }
 
 func (p *Proxy) listen(tb testing.TB) {
 	tb.Helper()
@@ -56,7 +67,7 @@ func (p *Proxy) listen(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p.listener, p.addr = l, l.Addr().String()
+	p.listener = l
 	p.running.Go(func() { p.accept(l) })
 }
 
@@ -74,6 +85,7 @@ func (p *Proxy) Cut() {
 	for c := range p.conns {
 		_ = c.Close()
 	}
+	clear(p.conns)
 }
 
 // Refuse breaks the connections there are and refuses new ones, as a machine does on which no server runs.
@@ -91,7 +103,7 @@ func (p *Proxy) Refuse() {
 // Hold keeps every connection open, accepts new ones, and lets nothing through, as a network does that drops packets.
 func (p *Proxy) Hold() { p.hold(false, false) }
 
-// HoldReplies lets the server get everything and the store nothing: what was asked is done, and nobody learns of it.
+// HoldReplies lets the server get everything and the client nothing: what was asked is done, and nobody learns of it.
 func (p *Proxy) HoldReplies() { p.hold(true, false) }
 
 func (p *Proxy) hold(requests, replies bool) {
@@ -124,6 +136,16 @@ func (p *Proxy) accept(l net.Listener) {
 		if err != nil {
 			return
 		}
+		p.mu.Lock()
+		refused := p.listener != l // since it was accepted
+		if !refused {
+			p.conns[from] = struct{}{}
+		}
+		p.mu.Unlock()
+		if refused {
+			_ = from.Close()
+			continue
+		}
 		p.running.Go(func() { p.connect(from) })
 	}
 }
@@ -136,7 +158,11 @@ func (p *Proxy) connect(from net.Conn) {
 		return
 	}
 	p.mu.Lock()
-	p.conns[from], p.conns[to] = struct{}{}, struct{}{}
+	if _, there := p.conns[from]; there {
+		p.conns[to] = struct{}{}
+	} else { // it was cut meanwhile
+		_ = to.Close()
+	}
 	p.mu.Unlock()
 	ended := make(chan struct{})
 	var both sync.WaitGroup

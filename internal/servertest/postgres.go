@@ -1,11 +1,9 @@
-package storetest
+package servertest
 
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -15,11 +13,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
-// Server is a Postgres of a test's own, for what one does not do to a server that others use: stopping it, and guessing its password.
-type Server struct {
+// Postgres is a Postgres of a test's own, for what one does not do to a server that others use: stopping it, and guessing its password.
+type Postgres struct {
 	URL string // of its database, with its password
 
 	programs, dir string
@@ -30,14 +27,11 @@ type Server struct {
 }
 
 // StartPostgres starts a server. It ends with the test. Without Postgres' programs the test is skipped, loudly, and where CI=true it fails.
-func StartPostgres(tb testing.TB) *Server {
+func StartPostgres(tb testing.TB) *Postgres {
 	tb.Helper()
 	programs := postgresPrograms()
 	if programs == "" {
-		if os.Getenv("CI") == "true" {
-			tb.Fatal("initdb is not on this machine: nothing would be tested with a Postgres that stops")
-		}
-		tb.Skip("initdb is not on this machine: NOT TESTED WITH A POSTGRES THAT STOPS (make test installs it)")
+		Lacks(tb, "initdb is not on this machine", "NOT TESTED WITH A POSTGRES THAT STOPS (make test installs it)")
 	}
 	// Not the test's own folder: Postgres runs as another user, who cannot look into it.
 	dir, err := os.MkdirTemp("", "parley-postgres-")
@@ -45,7 +39,7 @@ func StartPostgres(tb testing.TB) *Server {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &Server{programs: programs, dir: dir, port: freePort(tb), as: postgresUser(tb, dir)}
+	s := &Postgres{programs: programs, dir: dir, port: FreePort(tb), as: postgresUser(tb, dir)}
 	password := filepath.Join(dir, "password")
 	if err := os.WriteFile(password, []byte("not a secret\n"), 0o644); err != nil {
 		tb.Fatal(err)
@@ -62,7 +56,7 @@ func StartPostgres(tb testing.TB) *Server {
 }
 
 // Start starts the server again and returns when it answers.
-func (s *Server) Start(tb testing.TB) {
+func (s *Postgres) Start(tb testing.TB) {
 	tb.Helper()
 	// Nothing here has to survive a loss of power, so Postgres does not wait for the disk. It does wait for the kernel, which survives us.
 	s.run = s.command("postgres", "-D", filepath.Join(s.dir, "data"), "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-k", "", "-c", "fsync=off")
@@ -70,16 +64,17 @@ func (s *Server) Start(tb testing.TB) {
 	if err := s.run.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	db, err := sql.Open("pgx", s.URL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	Eventually(tb, func() error { return db.PingContext(context.Background()) })
+	Eventually(tb, func() error {
+		out, err := s.command("pg_isready", "--host=127.0.0.1", "--port="+strconv.Itoa(s.port)).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	})
 }
 
 // Stop ends the server at once, without a word to who is connected, as a crash does.
-func (s *Server) Stop(tb testing.TB) {
+func (s *Postgres) Stop(tb testing.TB) {
 	tb.Helper()
 	if s.run == nil {
 		return
@@ -91,7 +86,7 @@ func (s *Server) Stop(tb testing.TB) {
 	s.run = nil
 }
 
-func (s *Server) command(program string, args ...string) *exec.Cmd {
+func (s *Postgres) command(program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.Background(), filepath.Join(s.programs, program), args...)
 	cmd.Dir, cmd.SysProcAttr = s.dir, s.as
 	return cmd
@@ -139,37 +134,4 @@ func postgresUser(tb testing.TB, dir string) *syscall.SysProcAttr {
 		tb.Fatal(err)
 	}
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-}
-
-func freePort(tb testing.TB) int {
-	tb.Helper()
-	var c net.ListenConfig
-	l, err := c.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// Eventually asks again and again until the answer is nil, and fails the test when it is not within half a minute. It is for what happens in
-// another process that cannot tell us.
-func Eventually(tb testing.TB, ask func() error) {
-	tb.Helper()
-	const patience, pause = 30 * time.Second, 20 * time.Millisecond
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	t := time.NewTicker(pause)
-	defer t.Stop()
-	for {
-		err := ask()
-		if err == nil {
-			return
-		}
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			tb.Fatalf("not within %s: %v", patience, err)
-		}
-	}
 }

@@ -1,0 +1,9 @@
+package limit_test
+
+import (
+	"testing"
+
+	"parley/internal/servertest"
+)
+
+func TestMain(m *testing.M) { servertest.Main(m) }
