@@ -19,10 +19,10 @@ WEB_SOURCES := $(shell find web -type f \
 GENERATORS := ogen sqlc
 CHECKERS := actionlint golangci-lint oasdiff
 
-.PHONY: help setup dev run gen check test race e2e chaos bench build web clean versions
+.PHONY: help setup dev run gen check test race e2e chaos bench bench-table build web clean versions
 
 help: ## List the targets
-	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do printf '  make %-6s %s\n' "$$target" "$$text"; done
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do printf '  make %-11s %s\n' "$$target" "$$text"; done
 
 setup: versions $(addprefix bin/tools/,$(GENERATORS) $(CHECKERS) gotestsum) web/node_modules/.stamp e2e/node_modules/.stamp tools/node_modules/.stamp ## Fetch and build everything that work on Parley needs
 	go mod download
@@ -58,8 +58,12 @@ e2e: build e2e/node_modules/.stamp ## Run the browser tests against bin/parley
 chaos: ## Break everything while people talk and account for every message; FOR=10m and SEED=7 change the run
 	go test ./internal/chaos -run 'TestChaos$$' -count=1 -timeout 0 -v -args -for $(or $(FOR),10m) -seed $(or $(SEED),0)
 
-bench: build ## Measure Parley on this machine
+bench: build ## Measure one busy room on this machine
 	go run ./bench
+
+bench-table: build ## Measure everything in docs/performance.md that has a bar, in eight minutes
+	go build -o bin/bench ./bench
+	ulimit -n "$$(ulimit -H -n)" && bin/bench table --save bin/table.json --plot docs/images/growth.svg
 
 clean: ## Remove what was built, not what was fetched and not your data
 	rm -rf bin web/dist e2e/results

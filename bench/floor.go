@@ -15,6 +15,7 @@ import (
 	"github.com/go-faster/jx"
 	"github.com/gobwas/ws"
 
+	"parley/internal/bench"
 	"parley/internal/contract"
 )
 
@@ -40,18 +41,35 @@ func serveFloor(ctx context.Context, out output) error {
 // floor is as little as a server can do for the same load: it decodes a post, numbers it, encodes the event once and writes one prepared
 // frame to every member, one after the other. It has no storage, no rights, no queues, does not coalesce, and waits for slow readers.
 type floor struct {
-	mu      sync.Mutex // one order for all
-	people  int64
-	number  int64
-	members []net.Conn
+	mu     sync.Mutex // one order for all
+	people int64
+	rooms  []*floorRoom // by number, from 1 on
 	// write sends a message's frame to one member. Tests put faults here.
-	write func(member int, number int64, conn net.Conn, frame []byte)
+	write func(of floorMessage, conn net.Conn, frame []byte)
 }
 
-const floorRoom = 1
+type floorRoom struct {
+	number  int64
+	members []net.Conn
+}
+
+// floorMessage is a message on its way to one member.
+type floorMessage struct {
+	room   int64
+	number int64
+	member int
+}
 
 func newFloor() *floor {
-	return &floor{write: func(_ int, _ int64, conn net.Conn, frame []byte) { _, _ = conn.Write(frame) }}
+	return &floor{write: func(_ floorMessage, conn net.Conn, frame []byte) { _, _ = conn.Write(frame) }}
+}
+
+// room finds a room. The caller holds the lock.
+func (f *floor) room(id int64) (*floorRoom, error) {
+	if id < 1 || id > int64(len(f.rooms)) {
+		return nil, fmt.Errorf("there is no room %d", id)
+	}
+	return f.rooms[id-1], nil
 }
 
 // handler has the doors that the bench uses. A token is its bearer's number.
@@ -64,11 +82,15 @@ func (f *floor) handler() http.Handler {
 		f.mu.Unlock()
 		answer(w, &contract.Session{AccessToken: strconv.FormatInt(id, 10), User: contract.Me{ID: contract.ID(id)}})
 	})
-	room := func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, &contract.Room{ID: floorRoom, Kind: contract.RoomKindPublic})
-	}
-	mux.HandleFunc("POST /api/v1/rooms", room)
-	mux.HandleFunc("POST /api/v1/rooms/{room}/join", room)
+	mux.HandleFunc("GET /api/v1/auth/options", func(w http.ResponseWriter, _ *http.Request) { answer(w, &contract.AuthOptions{}) })
+	mux.HandleFunc("POST /api/v1/rooms", func(w http.ResponseWriter, _ *http.Request) {
+		f.mu.Lock()
+		f.rooms = append(f.rooms, &floorRoom{})
+		id := len(f.rooms)
+		f.mu.Unlock()
+		answer(w, &contract.Room{ID: contract.ID(id), Kind: contract.RoomKindPublic})
+	})
+	mux.HandleFunc("POST /api/v1/rooms/{room}/join", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /api/v1/rooms/{room}/messages", f.postHTTP)
 	mux.HandleFunc("GET /api/v1/socket", f.socket)
 	return mux
@@ -84,15 +106,16 @@ func answer(w http.ResponseWriter, value interface{ Encode(e *jx.Encoder) }) {
 
 func (f *floor) postHTTP(w http.ResponseWriter, r *http.Request) {
 	author, err := strconv.ParseInt(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), 10, 64)
+	room, wrong := strconv.ParseInt(r.PathValue("room"), 10, 64)
 	var in contract.PostMessageInput
-	if err == nil {
+	if err = errors.Join(err, wrong); err == nil {
 		err = in.Decode(jx.Decode(r.Body, 512))
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	m, err := f.post(author, in)
+	m, err := f.post(room, author, in)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -101,27 +124,31 @@ func (f *floor) postHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // post numbers a message and sends it to everybody.
-func (f *floor) post(author int64, in contract.PostMessageInput) (contract.Message, error) {
+func (f *floor) post(room, author int64, in contract.PostMessageInput) (contract.Message, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.number++
+	home, err := f.room(room)
+	if err != nil {
+		return contract.Message{}, err
+	}
+	home.number++
 	now := contract.Time(time.Now())
 	m := contract.Message{
-		ID: contract.ID(f.number), RoomID: floorRoom, Number: contract.Number(f.number), Revision: contract.Revision(f.number),
+		ID: contract.ID(home.number), RoomID: contract.ID(room), Number: contract.Number(home.number), Revision: contract.Revision(home.number),
 		AuthorID: contract.ID(author), Body: string(in.Body), ClientKey: string(in.ClientKey), CreatedAt: now,
 	}
 	var e jx.Encoder
 	event := contract.Event{Type: contract.MessagePostedEventEvent, MessagePostedEvent: contract.MessagePostedEvent{
-		Type: contract.MessagePostedEventTypeMessagePosted, RoomID: floorRoom, Revision: m.Revision, At: now,
+		Type: contract.MessagePostedEventTypeMessagePosted, RoomID: m.RoomID, Revision: m.Revision, At: now,
 		Data: contract.MessageEventData{Message: m},
 	}}
 	event.Encode(&e)
-	frame, err := ws.CompileFrame(ws.NewTextFrame(fmt.Appendf(nil, `{"push":{"channel":"room:%d","pub":{"data":[%s]}}}`, floorRoom, e.Bytes())))
+	frame, err := ws.CompileFrame(ws.NewTextFrame(fmt.Appendf(nil, `{"push":{"channel":"room:%d","pub":{"data":[%s]}}}`, room, e.Bytes())))
 	if err != nil {
 		return m, err
 	}
-	for i, conn := range f.members {
-		f.write(i, f.number, conn, frame)
+	for i, conn := range home.members {
+		f.write(floorMessage{room, home.number, i}, conn, frame)
 	}
 	return m, nil
 }
@@ -150,7 +177,7 @@ type floorMember struct {
 
 // command reads one and answers it.
 func (m *floorMember) command() error {
-	kind, frame, err := readFrame(m.in, m.frame)
+	kind, frame, err := bench.ReadFrame(m.in, m.frame)
 	if err != nil {
 		return err
 	}
@@ -161,16 +188,24 @@ func (m *floorMember) command() error {
 	m.jx.ResetBytes(frame)
 	var id int64
 	var reply []byte
-	join := false
+	join := int64(0)
 	err = m.jx.ObjBytes(func(j *jx.Decoder, key []byte) (err error) {
 		switch string(key) {
 		case "id":
 			id, err = j.Int64()
 		case "connect":
-			err = into(j, "token", m.connect)
+			err = bench.Field(j, "token", m.connect)
 			reply = []byte(`"connect":{"client":"floor"}`)
 		case "subscribe":
-			join, reply, err = true, []byte(`"subscribe":{}`), j.Skip()
+			reply = []byte(`"subscribe":{}`)
+			err = bench.Field(j, "channel", func(j *jx.Decoder) error {
+				channel, err := j.Str()
+				if err != nil {
+					return err
+				}
+				join, err = strconv.ParseInt(strings.TrimPrefix(channel, "room:"), 10, 64)
+				return err
+			})
 		case "rpc":
 			reply, err = m.rpc(j)
 		default:
@@ -194,12 +229,12 @@ func (m *floorMember) connect(j *jx.Decoder) error {
 }
 
 func (m *floorMember) rpc(j *jx.Decoder) (reply []byte, err error) {
-	err = into(j, "data", func(j *jx.Decoder) error {
+	err = bench.Field(j, "data", func(j *jx.Decoder) error {
 		var in contract.MessagePostCommand
 		if err := in.Decode(j); err != nil {
 			return err
 		}
-		posted, err := m.floor.post(m.id, contract.PostMessageInput{Body: in.Body, ClientKey: in.ClientKey})
+		posted, err := m.floor.post(int64(in.RoomID), m.id, contract.PostMessageInput{Body: in.Body, ClientKey: in.ClientKey})
 		if err != nil {
 			return err
 		}
@@ -212,15 +247,19 @@ func (m *floorMember) rpc(j *jx.Decoder) (reply []byte, err error) {
 }
 
 // reply answers a command, and from then on a subscriber is a member.
-func (m *floorMember) reply(id int64, body []byte, join bool) error {
+func (m *floorMember) reply(id int64, body []byte, join int64) error {
 	frame, err := ws.CompileFrame(ws.NewTextFrame(fmt.Appendf(nil, `{"id":%d,%s}`, id, body)))
 	if err != nil {
 		return err
 	}
-	if join {
+	if join > 0 {
 		m.floor.mu.Lock()
 		defer m.floor.mu.Unlock()
-		m.floor.members = append(m.floor.members, m.conn)
+		home, err := m.floor.room(join)
+		if err != nil {
+			return err
+		}
+		home.members = append(home.members, m.conn)
 	}
 	_, err = m.conn.Write(frame)
 	return err

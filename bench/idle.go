@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"parley/internal/bench"
 )
 
 // idleResult is what sockets cost that only listen.
@@ -13,32 +17,41 @@ type idleResult struct {
 	BeforeMiB float64 `json:"server_resident_mib_before"`
 	AfterMiB  float64 `json:"server_resident_mib_after"`
 	EachKiB   float64 `json:"server_resident_kib_each"`
+	Connect   float64 `json:"server_us_per_connect"`
 }
 
-// idleRest is how long nothing happens before memory is read. It is not asked to be collected: a server does not ask either.
-const idleRest = 3 * time.Second
+// idlePlan has the same people in the room, who share the sockets. All sockets say who they are and listen to the room.
+func (b *roomCmd) idlePlan() bench.Plan {
+	p := b.plan(bench.ViaHTTP)
+	p.Connections, p.People, p.Members, p.Senders = max(b.Idle, b.Members), b.Members, max(b.Idle, b.Members), 0
+	p.Warmup, p.Duration = 0, 10*time.Millisecond
+	return p
+}
 
-// openers is how many sockets are being opened at once.
-const openers = 4 * settlers
-
-// runIdle opens the sockets, all of which say who they are and subscribe to the room, and reads the server's memory before and after.
-func (b *benchmark) runIdle(ctx context.Context, out output) error {
-	var parley, floor idleResult
-	measure := func(to *idleResult) func(*process) error {
-		return func(p *process) (err error) {
-			*to, err = b.wait(ctx, p)
-			return err
+// runIdle opens the sockets, and reads the server's memory before and after.
+func (b *roomCmd) runIdle(ctx context.Context, out output, at place) error {
+	all := map[string]idleResult{}
+	measure := func(name string) func(bench.Server) error {
+		return func(s bench.Server) error {
+			r, err := bench.Run(ctx, b.idlePlan(), s, bench.Options{})
+			if err != nil {
+				return err
+			}
+			if faults := faultsOf(r); len(faults) > 0 || r.Cost == nil {
+				return errors.New("there is nothing to read memory from, or sockets ended: " + strings.Join(faults, "; "))
+			}
+			c := r.Cost
+			all[name] = idleResult{r.Load.Connections, c.BeforeMiB, c.ConnectedMiB, c.PerConnection, c.PerConnect}
+			return nil
 		}
 	}
-	if err := b.onParley(ctx, measure(&parley)); err != nil {
+	if err := at.onParley(ctx, want{database: b.Database, set: b.Set}, measure("parley")); err != nil {
 		return err
 	}
-	all := map[string]idleResult{"parley": parley}
 	if b.Floor {
-		if err := b.onFloor(ctx, measure(&floor)); err != nil {
+		if err := onFloor(ctx, measure("floor")); err != nil {
 			return err
 		}
-		all["floor"] = floor
 	}
 	if b.JSON {
 		e := json.NewEncoder(out.stdout)
@@ -52,43 +65,4 @@ func (b *benchmark) runIdle(ctx context.Context, out output) error {
 		}
 	}
 	return nil
-}
-
-func (b *benchmark) wait(ctx context.Context, p *process) (r idleResult, err error) {
-	d := desk{address: p.address}
-	home, err := d.settle(ctx, b.Members)
-	d.client.CloseIdleConnections()
-	if err != nil {
-		return r, fmt.Errorf("fill the room: %w", err)
-	}
-	c := newCrowd(home, 1)
-	defer c.close()
-	rest(ctx)
-	before := residentBytes(p.meter().pid)
-	opening, cancel := context.WithTimeout(ctx, gatherPatience+time.Duration(b.Idle)*10*time.Millisecond)
-	defer cancel()
-	c.listeners = make([]*listener, b.Idle)
-	err = each(b.Idle, openers, func(i int) (err error) {
-		c.listeners[i], err = c.listen(opening, p.address, home.people[i%len(home.people)].token)
-		return err
-	})
-	if err != nil {
-		return r, err
-	}
-	rest(ctx)
-	after := residentBytes(p.meter().pid)
-	if err := c.ended(); err != nil {
-		return r, err
-	}
-	const mib = 1 << 20
-	return idleResult{
-		Sockets: b.Idle, BeforeMiB: float64(before) / mib, AfterMiB: float64(after) / mib, EachKiB: float64(after-before) / float64(b.Idle) / 1024,
-	}, ctx.Err()
-}
-
-func rest(ctx context.Context) {
-	select {
-	case <-time.After(idleRest):
-	case <-ctx.Done():
-	}
 }

@@ -3,18 +3,21 @@
 // listener checks every message: the numbers without a gap, nothing twice, one order, and the body as it was sent. A run in which anything
 // was lost, doubled, out of order or altered ends with exit code 1, whatever its speed.
 //
-// What is measured is one busy room: posts acknowledged after they are stored, deliveries to every member, how long both take, and the
+// By itself it measures one busy room: posts acknowledged after they are stored, deliveries to every member, how long both take, and the
 // server's processor time, read from /proc (so on Linux only). With Postgres the database's own processor time is not in it.
+//
+// "bench table" measures everything that docs/performance.md holds against a bar, on SQLite and on a Postgres of its own, whose processor
+// time is counted.
 //
 // With --rate they post at a steady pace, which says what a delivery costs when nothing piles up. With --idle nobody posts: it is measured what
 // sockets cost that only listen.
 //
-// What is not measured: networks (all is loopback), many rooms, slow readers, reconnects, TLS. The generator and the listeners share the
+// What is not measured: networks (all is loopback), slow readers, reconnects, TLS. The generator and the listeners share the
 // processors with the server, so posts per second say less than processor time per post and per delivery, and figures of two machines
 // or of two moments on a busy one do not compare. That is what --floor is for: it puts the same load, in the same run, on a server
 // that only writes one prepared frame per member and stores nothing, and shows Parley's cost as a multiple of that.
 //
-// The bench knows the contract and nothing of what is behind it.
+// The load and its account are internal/bench; here are the servers it is put on and what is made of the figures.
 package main
 
 import (
@@ -31,6 +34,13 @@ import (
 
 type output struct{ stdout, stderr io.Writer }
 
+// arguments are what the bench can do.
+type arguments struct {
+	Binary string   `default:"bin/parley" help:"The server to measure." type:"path"`
+	Room   roomCmd  `cmd:"" default:"withargs" help:"One busy room, or idle sockets: what a delivery costs, next to the floor."`
+	Table  tableCmd `cmd:"" help:"The whole table of figures in docs/performance.md."`
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], output{os.Stdout, os.Stderr})
@@ -45,13 +55,14 @@ func run(ctx context.Context, args []string, out output) int {
 		return ended(serveFloor(ctx, out), out)
 	}
 	exit := -1
-	var bench benchmark
-	parser, err := kong.New(&bench, kong.Name("bench"), kong.Description("Measure Parley on this machine."),
-		kong.Writers(out.stdout, out.stderr), kong.Exit(func(code int) { exit = code }))
+	var asked arguments
+	parser, err := kong.New(&asked, kong.Name("bench"), kong.Description("Measure Parley on this machine."),
+		kong.Writers(out.stdout, out.stderr), kong.Exit(func(code int) { exit = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(out))
 	if err != nil {
 		return ended(err, out)
 	}
-	_, err = parser.Parse(args)
+	command, err := parser.Parse(args)
 	if exit >= 0 { // --help
 		return exit
 	}
@@ -59,7 +70,7 @@ func run(ctx context.Context, args []string, out output) int {
 		_, _ = fmt.Fprintln(out.stderr, "bench:", err)
 		return 2
 	}
-	return ended(bench.run(ctx, out), out)
+	return ended(command.Run(place{asked.Binary}), out)
 }
 
 func ended(err error, out output) int {

@@ -47,7 +47,7 @@ type figure struct {
 	cell func(*result) string
 }
 
-func figures() []figure {
+func everyFigure() []figure {
 	costing := func(format string, f func(*costs) float64) func(*result) string {
 		return func(r *result) string {
 			if r.Cost == nil {
@@ -86,7 +86,7 @@ func (r *report) table(w io.Writer) error {
 		head += fmt.Sprintf("%22s", whose+", "+columns[i].Name)
 	}
 	lines := []string{head}
-	for _, f := range figures() {
+	for _, f := range everyFigure() {
 		row := fmt.Sprintf("%-42s", f.name)
 		for i := range columns {
 			row += fmt.Sprintf("%22s", f.cell(&columns[i]))

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -113,6 +114,8 @@ func TestBench_cut(t *testing.T) {
 		t.Errorf("%+v, want 6 back", r.Reconnects)
 	}
 }
+
+var whereIs = regexp.MustCompile(` is at http://([0-9.:]+)\s`)
 
 // measured is a server that somebody runs, with its owner.
 type measured struct {

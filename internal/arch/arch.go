@@ -70,7 +70,8 @@ var mayImport = map[string][]string{
 	"internal/doctor": {"internal/config", "internal/redis", "internal/store"},
 
 	// A load from outside: the contract, and nothing of what is behind it.
-	"internal/bench": {"internal/contract"},
+	"internal/bench":       {"internal/contract"},
+	"internal/bench/spawn": {},
 
 	"internal/app": {
 		"internal/auth", "internal/chat", "internal/config", "internal/contract", "internal/httpapi", "internal/lease", "internal/limit", "internal/mail", "internal/oidc", "internal/ops",
@@ -78,7 +79,7 @@ var mayImport = map[string][]string{
 		"web",
 	},
 	"cmd/parley": {
-		"internal/app", "internal/bench", "internal/chat", "internal/config", "internal/doctor", "internal/mail", "internal/store", "internal/store/archive",
+		"internal/app", "internal/bench", "internal/bench/spawn", "internal/chat", "internal/config", "internal/doctor", "internal/mail", "internal/store", "internal/store/archive",
 		"internal/store/rehearsal", "internal/store/transfer",
 		"internal/telemetry", "web",
 	},
@@ -94,7 +95,7 @@ var mayImport = map[string][]string{
 	"internal/parleytest": {
 		"internal/app", "internal/chat", "internal/config", "internal/contract", "internal/mail/mailtest", "internal/servertest", "internal/store", "internal/store/storetest",
 	},
-	"bench": {"internal/chat", "internal/config", "internal/contract", "internal/parleytest"},
+	"bench": {"internal/bench", "internal/bench/spawn", "internal/config", "internal/contract", "internal/parleytest"},
 
 	// Tests only.
 	"internal/chaos": {},

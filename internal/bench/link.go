@@ -113,7 +113,8 @@ func (l *link) write(f ws.Frame) error {
 // next reads a frame of text, and answers others, until the socket ends.
 func (l *link) next() ([]byte, error) {
 	for {
-		kind, err := l.readFrame()
+		kind, frame, err := ReadFrame(l.in, l.frame)
+		l.frame = frame
 		if err != nil {
 			return nil, err
 		}
@@ -133,21 +134,22 @@ func (l *link) next() ([]byte, error) {
 	}
 }
 
-func (l *link) readFrame() (ws.OpCode, error) {
-	h, err := ws.ReadHeader(l.in)
+// ReadFrame reads a whole frame into buf, which grows when it has to.
+func ReadFrame(in io.Reader, buf []byte) (ws.OpCode, []byte, error) {
+	h, err := ws.ReadHeader(in)
 	if err != nil {
-		return 0, err
+		return 0, buf, err
 	}
 	if h.Length > maxFrame || !h.Fin {
-		return 0, fmt.Errorf("a frame of %d bytes, final %t", h.Length, h.Fin)
+		return 0, buf, fmt.Errorf("a frame of %d bytes, final %t", h.Length, h.Fin)
 	}
-	if int64(cap(l.frame)) < h.Length {
-		l.frame = make([]byte, h.Length, 2*h.Length)
+	if int64(cap(buf)) < h.Length {
+		buf = make([]byte, h.Length, 2*h.Length)
 	}
-	l.frame = l.frame[:h.Length]
-	_, err = io.ReadFull(l.in, l.frame)
+	buf = buf[:h.Length]
+	_, err = io.ReadFull(in, buf)
 	if h.Masked {
-		ws.Cipher(l.frame, h.Mask, 0)
+		ws.Cipher(buf, h.Mask, 0)
 	}
-	return h.OpCode, err
+	return h.OpCode, buf, err
 }

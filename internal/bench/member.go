@@ -26,7 +26,8 @@ type member struct {
 
 	mu      sync.Mutex // guards what follows
 	tallies []tally    // one for each room
-	gone    error      // why it will not come back
+	heard   heard
+	gone    error // why it will not come back
 }
 
 // patience is how long one command may take while people come.
@@ -172,12 +173,19 @@ func (m *member) hear(l *link, frame []byte) error {
 				m.run.recent.remember(raw, events)
 			}
 		}
+		if len(events) > 0 && int64(events[0].post.due) >= m.run.from.Load() {
+			m.heard.publications++
+			m.heard.messages += len(events)
+		}
 		for _, e := range events {
 			m.enter(e, now, false)
 		}
 	}
 	return nil
 }
+
+// heard is what came over the socket in the measured time.
+type heard struct{ publications, messages int }
 
 // enter puts a message into the account. The caller holds the lock.
 func (m *member) enter(e event, now time.Duration, history bool) {

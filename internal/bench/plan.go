@@ -15,17 +15,21 @@ const (
 
 // Plan is the load of a run.
 type Plan struct {
-	Connections int           // people with one socket each
+	Connections int           // sockets
+	People      int           // whose they are, where one room is enough; 0: each is somebody else's
 	Rooms       int           // in which they talk
 	Members     int           // of each room, all of whom listen; those in no room only hold their socket
 	Senders     int           // who post
 	Rate        float64       // posts a second of all senders together; 0: each posts as soon as it is answered
+	Posts       int           // at most so many in the measured time, the same for every sender; 0: as many as there are
 	Warmup      time.Duration // the same load before, which is checked and not measured
 	Duration    time.Duration
 	Drain       time.Duration // how long a post, and at the end the last delivery, may take
 	BodyBytes   int
 	Via         string
 	CutAfter    time.Duration // when everybody's socket is cut at once; 0: never
+	// ReadFor is how long, after the load, the newest messages of the first room are read over HTTP, by all senders at once.
+	ReadFor time.Duration
 }
 
 // mostDuration leaves a quarter of an hour, which is what access tokens live, five minutes for making people.
@@ -38,8 +42,10 @@ func (p Plan) Check() error {
 		value, lo, hi int
 	}{
 		{"connections", p.Connections, 1, 100_000},
+		{"people", p.people(), 1, p.Connections},
 		{"rooms", p.Rooms, 1, 10_000},
 		{"members", p.Members, 1, p.Connections},
+		{"posts", p.Posts, 0, maxSenders * maxPosts},
 		{"senders", p.Senders, 0, min(p.Connections, p.Rooms*p.Members, maxSenders)},
 		{"body-bytes", p.BodyBytes, minBody, 8000},
 	} {
@@ -55,6 +61,7 @@ func (p Plan) Check() error {
 		{"warmup", p.Warmup, 0, time.Minute},
 		{"drain", p.Drain, time.Second, time.Minute},
 		{"cut-after", p.CutAfter, 0, p.Duration},
+		{"read-for", p.ReadFor, 0, mostDuration},
 	} {
 		if d.value < d.lo || d.value > d.hi {
 			return fmt.Errorf("%s is from %s to %s here, not %s", d.name, d.lo, d.hi, d.value)
@@ -65,10 +72,20 @@ func (p Plan) Check() error {
 	default:
 		return errors.New("via is http, socket or both")
 	}
+	if p.People > 0 && p.Rooms > 1 {
+		return errors.New("people with several sockets each meet in one room")
+	}
 	if p.Rate < 0 || p.Rate > 1e6 {
 		return errors.New("rate is from 0 to 1000000 posts a second")
 	}
 	return nil
+}
+
+func (p Plan) people() int {
+	if p.People == 0 {
+		return p.Connections
+	}
+	return p.People
 }
 
 // membersOf are the people in a room: as many in a row, each room going on where the one before ended.

@@ -20,7 +20,8 @@ type Report struct {
 	PostsRate    float64        `json:"posts_per_second"`
 	Deliveries   int64          `json:"deliveries"`
 	DeliveryRate float64        `json:"deliveries_per_second"` // until the last one has come
-	Late         int            `json:"posts_not_sent"`        // were due, and their senders still waited for an earlier answer
+	Together     float64        `json:"messages_per_publication"`
+	Late         int            `json:"posts_not_sent"` // were due, and their senders still waited for an earlier answer
 	Refused      int            `json:"posts_refused"`
 	Retries      int64          `json:"posts_retried"` // were sent again, because their answer did not come
 	Latency      Latency        `json:"latency_ms"`
@@ -28,6 +29,7 @@ type Report struct {
 	Reconnects   Reconnects     `json:"reconnects"`
 	Refusals     map[string]int `json:"refusals"`
 	Cost         *Cost          `json:"cost,omitempty"` // of a server of its own, on Linux
+	Reads        *Reads         `json:"reads,omitempty"`
 	Hints        []string       `json:"hints,omitempty"`
 	Faults       []string       `json:"faults,omitempty"`
 }
@@ -79,6 +81,9 @@ type Reconnects struct {
 type Cost struct {
 	PerPost        float64 `json:"server_cpu_us_per_post"`
 	PerDelivery    float64 `json:"server_cpu_us_per_delivery"`
+	HelpersPerPost float64 `json:"helpers_cpu_us_per_post"` // of the database and of Redis, where they are known
+	PerConnect     float64 `json:"server_cpu_us_per_connect"`
+	Generator      float64 `json:"generator_cpu_us_per_delivery"`
 	Cores          float64 `json:"server_cores"`
 	GeneratorCores float64 `json:"generator_cores"`
 	BeforeMiB      float64 `json:"server_rss_mib_before"`
@@ -108,16 +113,20 @@ func (r *Report) fill(run *run, sending time.Duration, fault error) {
 	r.Reconnects = Reconnects{run.reconnects.Load(), run.caughtUp.Load(), quantiles(&run.healed)}
 	r.Retries = run.retries.Load()
 	var faults []error
+	var all heard
 	for _, m := range run.members {
 		m.mu.Lock()
 		for i := range m.tallies {
 			r.Ledger = r.Ledger.plus(m.tallies[i].ledger(run.rooms[m.tallies[i].room].last.Load()))
 		}
+		all.publications += m.heard.publications
+		all.messages += m.heard.messages
 		if m.gone != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", m.name, m.gone))
 		}
 		m.mu.Unlock()
 	}
+	r.Together = per(float64(all.messages), float64(all.publications))
 	r.Ledger.Altered += int(run.strange.Load())
 	if fault != nil {
 		r.Faults = strings.Split(fault.Error(), "\n")
@@ -136,21 +145,28 @@ func (r *Report) fill(run *run, sending time.Duration, fault error) {
 
 const mostFaults = 10
 
-func (r *Report) cost(m meter, before usage, took time.Duration, rssBefore, rssConnected int64, connections int) {
-	now := m.read()
-	if !before.known || !now.known {
+func (r *Report) cost(m meter, before usage, took time.Duration) {
+	used := m.read().minus(before)
+	if !used.known {
 		return
 	}
-	const mib = 1 << 20
-	cpu := now.server - before.server
-	micros := float64(cpu) / float64(time.Microsecond)
 	r.Cost = &Cost{
-		PerPost: per(micros, float64(r.Posts)), PerDelivery: per(micros, float64(r.Deliveries)),
-		Cores: per(cpu.Seconds(), took.Seconds()), GeneratorCores: per((now.generator - before.generator).Seconds(), took.Seconds()),
-		BeforeMiB: float64(rssBefore) / mib, ConnectedMiB: float64(rssConnected) / mib, AfterMiB: float64(m.resident()) / mib,
-		PerConnection: per(float64(rssConnected-rssBefore)/1024, float64(connections)),
+		PerPost: per(micros(used.server), float64(r.Posts)), PerDelivery: per(micros(used.server), float64(r.Deliveries)),
+		HelpersPerPost: per(micros(used.helpers), float64(r.Posts)), Generator: per(micros(used.generator), float64(r.Deliveries)),
+		Cores: per(used.server.Seconds(), took.Seconds()), GeneratorCores: per(used.generator.Seconds(), took.Seconds()),
+		AfterMiB: float64(m.resident()) / mib,
 	}
 }
+
+const mib = 1 << 20
+
+func (c *Cost) memory(before, connected int64, connecting usage, connections int) {
+	c.BeforeMiB, c.ConnectedMiB = float64(before)/mib, float64(connected)/mib
+	c.PerConnection = per(float64(connected-before)/1024, float64(connections))
+	c.PerConnect = per(micros(connecting.server), float64(connections))
+}
+
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 func per(a, b float64) float64 {
 	if b <= 0 {

@@ -19,6 +19,7 @@ type Server struct {
 	// what is made stays.
 	Admin     func() (string, error)
 	Processes []int // whose processor time and memory are read
+	Helpers   []int // of its database and of Redis, the first process of each: their processor time counts with that of all they started
 }
 
 // Options are what else a run needs.
@@ -125,7 +126,7 @@ func Run(ctx context.Context, plan Plan, s Server, o Options) (report *Report, e
 		end()
 		r.readers.Wait()
 	}()
-	return r.load(ctx, meter(s.Processes))
+	return r.load(ctx, meter{s.Processes, s.Helpers})
 }
 
 func newRun(ctx context.Context, plan Plan, urls []string) (*run, error) {
@@ -161,13 +162,25 @@ func newRun(ctx context.Context, plan Plan, urls []string) (*run, error) {
 	return r, nil
 }
 
-// rest is how long nothing happens before memory is read.
-const rest = time.Second
+// rest is how long nothing happens before memory is read. The server is not asked to collect: it is not asked otherwise either.
+func (r *run) rest(ctx context.Context, m meter) error {
+	switch {
+	case len(m.servers) == 0:
+		return nil
+	case len(r.senders) == 0: // it is all there is to see
+		return pause(ctx, 3*time.Second)
+	default:
+		return pause(ctx, time.Second)
+	}
+}
 
 // load connects everybody, lets the senders post, and waits until everybody has heard it.
 func (r *run) load(ctx context.Context, m meter) (*Report, error) {
 	rep := &Report{Schema: 1, Load: loadOf(r)}
-	before := m.resident()
+	if len(r.senders) == 0 && r.rest(ctx, m) != nil {
+		return nil, ctx.Err()
+	}
+	before, idle := m.resident(), m.read()
 	r.step("connecting", len(r.members))
 	err := each(ctx, len(r.members), 4*settlers, func(i int) error {
 		defer r.done.Add(1)
@@ -176,8 +189,9 @@ func (r *run) load(ctx context.Context, m meter) (*Report, error) {
 	if err != nil {
 		return nil, plain(err)
 	}
+	connecting := m.read().minus(idle)
 	r.open.Store(true)
-	if len(m) > 0 && pause(ctx, rest) != nil {
+	if r.rest(ctx, m) != nil {
 		return nil, ctx.Err()
 	}
 	connected := m.resident()
@@ -200,15 +214,23 @@ func (r *run) load(ctx context.Context, m meter) (*Report, error) {
 	if r.plan.CutAfter > 0 && pause(ctx, r.plan.CutAfter) == nil {
 		r.cut()
 	}
-	_ = pause(ctx, end-r.now()) // also without senders
+	if len(r.senders) == 0 {
+		_ = pause(ctx, end-r.now())
+	}
 	wg.Wait()
 	sent := r.now()
 	r.step("waiting for the last deliveries", 0)
 	r.wait(ctx)
 	rep.Interrupted = ctx.Err() != nil
 	rep.fill(r, sent-from, errors.Join(faults...))
-	rep.cost(m, used, r.now()-from, before, connected, len(r.members))
-	return rep, nil
+	rep.cost(m, used, r.now()-from)
+	if rep.Cost != nil {
+		rep.Cost.memory(before, connected, connecting, len(r.members))
+	}
+	if r.plan.ReadFor > 0 && ctx.Err() == nil {
+		rep.Reads, err = r.read(ctx, m)
+	}
+	return rep, err
 }
 
 // equip gives every sender its way to post.

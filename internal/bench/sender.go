@@ -1,12 +1,9 @@
 package bench
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -46,7 +43,11 @@ func (s *sender) send(ctx context.Context, begin, end time.Duration) error {
 		pace = time.Duration(float64(len(r.senders)) / r.plan.Rate * float64(time.Second))
 	}
 	begin += pace * time.Duration(s.index) / time.Duration(len(r.senders)) // not all at once
-	for counter := range maxPosts {
+	most := maxPosts
+	if r.plan.Posts > 0 {
+		most = r.plan.Posts / len(r.senders)
+	}
+	for counter := 0; counter < maxPosts && s.acknowledged < most; counter++ {
 		due := r.now()
 		if pace > 0 {
 			// A post that is sent late is counted from when it was due, or a server that stalls would stop the clock by it.
@@ -129,13 +130,9 @@ func (s *sender) reached(p post, now time.Duration) {
 	}
 }
 
-// httpPoster posts over one connection that is kept. It writes the requests itself: net/http's client costs more processor time than the
-// server it would measure.
+// httpPoster posts over HTTP.
 type httpPoster struct {
-	run     *run
-	place   *place
-	conn    net.Conn
-	in      *bufio.Reader
+	httpLine
 	decoder *decoder
 	head    []byte
 	request []byte
@@ -145,27 +142,15 @@ type httpPoster struct {
 func newHTTPPoster(r *run, p *place, room int64, token string) *httpPoster {
 	head := fmt.Appendf(nil, "POST /api/v1/rooms/%d/messages HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+
 		"Content-Type: application/json\r\nContent-Length: ", room, p.url.Host, token)
-	return &httpPoster{run: r, place: p, decoder: newDecoder(r), head: head}
-}
-
-func (h *httpPoster) close() {
-	if h.conn != nil {
-		_ = h.conn.Close()
-		h.conn = nil
-	}
+	return &httpPoster{httpLine: newHTTPLine(r, p), decoder: newDecoder(r), head: head}
 }
 
 func (h *httpPoster) post(ctx context.Context, p post) (int64, error) {
-	if h.conn == nil {
-		conn, err := h.place.dial(ctx)
-		if err != nil {
-			return 0, plain(err)
-		}
-		h.conn, h.in = conn, bufio.NewReader(conn)
-	}
-	status, body, err := h.exchange(p)
+	h.json = append(appendMessage(append(h.json[:0], '{'), p, h.run.plan.BodyBytes), '}')
+	h.request = strconv.AppendInt(append(h.request[:0], h.head...), int64(len(h.json)), 10)
+	h.request = append(append(h.request, "\r\n\r\n"...), h.json...)
+	status, body, err := h.exchange(ctx, h.request)
 	if err != nil {
-		h.close()
 		return 0, err
 	}
 	if status != http.StatusCreated && status != http.StatusOK {
@@ -174,27 +159,6 @@ func (h *httpPoster) post(ctx context.Context, p post) (int64, error) {
 	h.decoder.jx.ResetBytes(body)
 	e, err := h.decoder.message(h.decoder.jx)
 	return e.number, err
-}
-
-func (h *httpPoster) exchange(p post) (int, []byte, error) {
-	h.json = append(appendMessage(append(h.json[:0], '{'), p, h.run.plan.BodyBytes), '}')
-	h.request = strconv.AppendInt(append(h.request[:0], h.head...), int64(len(h.json)), 10)
-	h.request = append(append(h.request, "\r\n\r\n"...), h.json...)
-	if err := h.conn.SetDeadline(time.Now().Add(h.run.plan.Drain)); err != nil {
-		return 0, nil, err
-	}
-	if _, err := h.conn.Write(h.request); err != nil {
-		return 0, nil, err
-	}
-	resp, err := http.ReadResponse(h.in, nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	body, err := io.ReadAll(resp.Body)
-	if err = errors.Join(err, resp.Body.Close()); err == nil && resp.Close {
-		h.close() // a proxy that does not keep it
-	}
-	return resp.StatusCode, body, err
 }
 
 // socketPoster posts with commands over the sender's own socket, on which it also listens.

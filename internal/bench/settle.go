@@ -90,15 +90,15 @@ func (d *desk) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		in := map[string]any{"role": "member", "expires_in": 3600, "max_uses": r.plan.Connections, "note": "parley bench " + d.suffix}
+		in := map[string]any{"role": "member", "expires_in": 3600, "max_uses": r.plan.people(), "note": "parley bench " + d.suffix}
 		if err := r.client.call(whole, ask{doingInvite, "POST", d.url("/admin/invites"), token}, in, &d.invite); err != nil {
 			return err
 		}
 	}
 	d.asked = true
-	r.step("people", r.plan.Connections)
+	r.step("people", r.plan.people())
 	begun := time.Now()
-	err := each(ctx, len(r.members), settlers, func(i int) error {
+	err := each(ctx, r.plan.people(), settlers, func(i int) error {
 		m := r.members[i]
 		in := map[string]string{"username": m.name, "password": "a bench's " + rand.Text()}
 		if d.admin != nil {
@@ -113,12 +113,15 @@ func (d *desk) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for i, m := range r.members {
+		m.id, m.token = r.members[i%r.plan.people()].id, r.members[i%r.plan.people()].token
+	}
 	if err := d.furnish(ctx); err != nil {
 		return err
 	}
 	if took := time.Since(begun); took+r.length() > tokenLife {
 		return fmt.Errorf("making %d people took %s; with the load their access tokens would end before it does: ask for fewer connections or less duration",
-			len(r.members), took.Round(time.Second))
+			r.plan.people(), took.Round(time.Second))
 	}
 	return nil
 }
@@ -146,7 +149,7 @@ func (d *desk) furnish(ctx context.Context) error {
 	return each(ctx, r.plan.Rooms*r.plan.Members, settlers, func(i int) error {
 		room := i / r.plan.Members
 		r.done.Add(1)
-		if i%r.plan.Members == 0 { // made it
+		if seat := i % r.plan.Members; seat == 0 || seat >= r.plan.people() { // made it, or is in it
 			return nil
 		}
 		m := r.members[r.plan.membersOf(room)[i%r.plan.Members]]

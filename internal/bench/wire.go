@@ -61,16 +61,16 @@ func (d *decoder) line(raw []byte) (line, error) {
 			l.refused = &reject{}
 			err = d.reject(j, l.refused)
 		case "rpc":
-			err = into(j, "data", func(j *jx.Decoder) error {
-				return into(j, "message", func(j *jx.Decoder) error {
+			err = Field(j, "data", func(j *jx.Decoder) error {
+				return Field(j, "message", func(j *jx.Decoder) error {
 					e, err := d.message(j)
 					l.number = e.number
 					return err
 				})
 			})
 		case "push":
-			err = into(j, "pub", func(j *jx.Decoder) error {
-				return into(j, "data", func(j *jx.Decoder) error { return d.events(j, &l) })
+			err = Field(j, "pub", func(j *jx.Decoder) error {
+				return Field(j, "data", func(j *jx.Decoder) error { return d.events(j, &l) })
 			})
 		default:
 			err = j.Skip()
@@ -95,8 +95,8 @@ func (*decoder) reject(j *jx.Decoder, into *reject) error {
 	})
 }
 
-// into reads one field of an object and skips the others.
-func into(j *jx.Decoder, field string, read func(*jx.Decoder) error) error {
+// Field reads one field of an object and skips the others.
+func Field(j *jx.Decoder, field string, read func(*jx.Decoder) error) error {
 	return j.ObjBytes(func(j *jx.Decoder, key []byte) error {
 		if string(key) == field {
 			return read(j)
@@ -125,7 +125,7 @@ func (d *decoder) event(j *jx.Decoder) (e event, posted bool, err error) {
 			posted = string(kind) == "message.posted"
 			return err
 		case "data":
-			return into(j, "message", func(j *jx.Decoder) error {
+			return Field(j, "message", func(j *jx.Decoder) error {
 				e, err = d.message(j)
 				return err
 			})
