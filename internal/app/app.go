@@ -128,6 +128,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 	a.background.Go(func() { a.sweepSessions(background) })
 	a.background.Go(func() { a.catchUpWithSessions(background) })
 	a.background.Go(func() { a.people.Run(background) })
+	a.background.Go(func() { a.service.Doubts.Run(background) })
 	a.background.Go(func() { a.resealSecrets(background) })
 	a.background.Go(func() { a.sendMails(background) })
 	a.public = a.serve(a.publicAt, public)

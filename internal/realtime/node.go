@@ -129,6 +129,7 @@ func New(c Config, h Handlers) (*Node, error) {
 	if n.outbox, err = newOutbox(n.publish, c.Registry); err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}
+	n.outbox.missed = h.Missed
 	if n.drain, err = newDrain(c.Registry); err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}

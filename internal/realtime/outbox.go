@@ -10,6 +10,7 @@ import (
 // outbox coalesces: it gathers the events of each channel while the channel's previous publication is on its way.
 type outbox struct {
 	publish func(channel string, data []byte)
+	missed  func() []byte // what listeners of a channel are told of which events were dropped; nil tells nothing
 	lanes   []*outboxLane
 	seed    maphash.Seed
 	done    sync.WaitGroup
@@ -26,6 +27,7 @@ type outboxLane struct {
 	queued  int
 	order   []string            // channels with something to send, the longest waiting first
 	pending map[string][][]byte // their events
+	owed    map[string]struct{} // channels of which events were dropped, and whose listeners do not know
 	stopped bool
 }
 
@@ -45,7 +47,7 @@ func newOutbox(publish func(string, []byte), reg prometheus.Registerer) (*outbox
 		publish: publish, seed: maphash.MakeSeed(),
 		events:  counter("events_total", "Events queued for publication."),
 		batches: counter("publications_total", "Publications sent; fewer than events when rooms are busy."),
-		dropped: counter("dropped_total", "Events dropped because too many were waiting. Clients catch up by revision."),
+		dropped: counter("dropped_total", "Events dropped because too many were waiting. Their listeners were told."),
 		failed:  counter("failed_total", "Publications that the broker refused. Clients catch up by revision."),
 	}
 	for _, c := range []prometheus.Collector{o.events, o.batches, o.dropped, o.failed} {
@@ -54,7 +56,7 @@ func newOutbox(publish func(string, []byte), reg prometheus.Registerer) (*outbox
 		}
 	}
 	for range outboxLanes {
-		l := &outboxLane{pending: map[string][][]byte{}}
+		l := &outboxLane{pending: map[string][][]byte{}, owed: map[string]struct{}{}}
 		l.wake = sync.NewCond(&l.mu)
 		o.lanes = append(o.lanes, l)
 	}
@@ -85,6 +87,7 @@ func (o *outbox) put(channel string, event []byte) {
 	defer l.mu.Unlock()
 	if l.stopped || l.queued >= maxQueued {
 		o.dropped.Inc()
+		l.owe(channel)
 		return
 	}
 	if len(l.pending[channel]) == 0 {
@@ -101,20 +104,43 @@ func (o *outbox) run(l *outboxLane) {
 		if !ok {
 			return
 		}
+		if data == nil {
+			if o.missed == nil {
+				continue
+			}
+			data = o.missed()
+		}
 		o.batches.Inc()
 		o.publish(channel, data)
 	}
 }
 
-// next waits for the channel that has waited longest and returns its events as one JSON array; !ok after stop when nothing is left.
+// mostOwed bounds what is remembered of channels of which something was dropped. They are told of as soon as there is room.
+const mostOwed = maxQueued
+
+func (l *outboxLane) owe(channel string) {
+	if len(l.owed) < mostOwed {
+		l.owed[channel] = struct{}{}
+	}
+}
+
+// next waits for the channel that has waited longest and returns its events as one JSON array; !ok after stop when nothing is left. A channel
+// without data is one whose listeners are to be told that they have missed something. That waits until there is room again: told in the middle
+// of the flood, they would miss what comes after it.
 func (l *outboxLane) next() (channel string, data []byte, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.order) == 0 {
+	for len(l.order) == 0 && len(l.owed) == 0 {
 		if l.stopped {
 			return "", nil, false
 		}
 		l.wake.Wait()
+	}
+	if len(l.order) == 0 || l.queued <= maxQueued/2 {
+		for channel := range l.owed {
+			delete(l.owed, channel)
+			return channel, nil, true
+		}
 	}
 	channel, l.order = l.order[0], l.order[1:]
 	events := l.pending[channel]

@@ -43,6 +43,7 @@ func newTestOutbox(t *testing.T, p *publications) *outbox {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.missed = func() []byte { return []byte("[-1]") }
 	return o
 }
 
@@ -99,7 +100,7 @@ func TestOutboxCoalesces(t *testing.T) {
 	}
 }
 
-// A queue that nobody empties does not grow for ever; what is dropped is counted.
+// A queue that nobody empties does not grow for ever. What is dropped is counted, and whoever listens is told once there is room, and not before.
 func TestOutboxIsBounded(t *testing.T) {
 	t.Parallel()
 	p := &publications{}
@@ -112,8 +113,12 @@ func TestOutboxIsBounded(t *testing.T) {
 	}
 	o.start()
 	o.stop()
-	if n := len(slices.Concat(p.got["room:1"]...)); n != maxQueued {
-		t.Errorf("%d published, want %d", n, maxQueued)
+	all := slices.Concat(p.got["room:1"]...)
+	if n := len(all); n != maxQueued+1 {
+		t.Errorf("%d published, want %d and the word of what was dropped", n, maxQueued)
+	}
+	if at := slices.Index(all, -1); at < maxQueued/2 || slices.Contains(all[at+1:], -1) {
+		t.Errorf("told of what was dropped after %d of %d events, or more than once", at, maxQueued)
 	}
 	o.put("room:1", []byte("1"))
 	if got := testutil.ToFloat64(o.dropped); got != 8 {

@@ -14,11 +14,13 @@ type Messages struct {
 	store     *store.Store
 	access    *memberships
 	publisher Publisher
+	doubts    *Doubts
 	clock     chat.Clock
 }
 
 // Post stores a message and returns it once it is durable. A retry with the same client key returns the message stored first and created
-// is false. The event is announced by the store's hook, in the order of numbers.
+// is false. The event is announced by the store's hook, in the order of numbers, and for a retry again: the node that stored the message may
+// have ended before it told anybody. So it is with a repeated edit or deletion.
 func (m *Messages) Post(ctx context.Context, actor chat.Actor, in chat.NewMessage) (message chat.Message, created bool, err error) {
 	if err := in.Check(); err != nil {
 		return chat.Message{}, false, err
@@ -48,10 +50,12 @@ func (m *Messages) Edit(ctx context.Context, actor chat.Actor, room chat.RoomID,
 	case message.Deleted():
 		return chat.Message{}, chat.ErrMessageDeleted
 	case message.Body == body:
+		m.again(message)
 		return message, nil
 	}
-	at := now(m.clock)
-	if message, err = m.store.EditMessage(ctx, room, number, body, at); err != nil {
+	at, before := now(m.clock), message
+	if message, err = m.store.EditMessage(live(ctx), room, number, body, at); err != nil {
+		m.doubts.change(before, body, err)
 		return chat.Message{}, err
 	}
 	m.publisher.Announce(messageEvent(chat.EventMessageEdited, message, at))
@@ -71,14 +75,23 @@ func (m *Messages) Delete(ctx context.Context, actor chat.Actor, room chat.RoomI
 	case !message.CanDelete(actor.User, chat.Membership{Role: as.role}):
 		return chat.Message{}, chat.ErrForbidden
 	case message.Deleted():
+		m.again(message)
 		return message, nil
 	}
-	at := now(m.clock)
-	if message, err = m.store.DeleteMessage(ctx, room, number, at); err != nil {
+	at, before := now(m.clock), message
+	if message, err = m.store.DeleteMessage(live(ctx), room, number, at); err != nil {
+		m.doubts.change(before, "", err)
 		return chat.Message{}, err
 	}
 	m.publisher.Announce(messageEvent(chat.EventMessageDeleted, message, at))
 	return message, nil
+}
+
+// again announces a change that somebody asks for a second time.
+func (m *Messages) again(message chat.Message) {
+	if message.Deleted() || !message.EditedAt.IsZero() {
+		m.publisher.Announce(currentEvent(message))
+	}
 }
 
 // find returns a message of a room the actor is in.

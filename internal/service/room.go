@@ -140,7 +140,7 @@ func (r *Rooms) MarkRead(ctx context.Context, actor chat.Actor, id chat.RoomID, 
 	if err != nil {
 		return 0, err
 	}
-	if moved {
+	if moved || last == number { // who asks again may be the first whom anybody hears
 		r.publisher.Announce(chat.Event{Type: chat.EventReadMarked, Room: id, At: now(r.clock), User: actor.User, LastRead: last})
 	}
 	return last, nil

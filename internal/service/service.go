@@ -71,6 +71,8 @@ type Service struct {
 	Rooms      *Rooms
 	Members    *Members
 	Messages   *Messages
+	// Doubts has to run for changes to be told of whose outcome the database did not tell.
+	Doubts *Doubts
 }
 
 // New wires the nouns. The store's posted messages are announced from here on.
@@ -84,12 +86,14 @@ func New(d Deps) *Service {
 	if d.Keeper == nil {
 		d.Keeper = stored
 	}
+	doubts := newDoubts(d.Store, d.Publisher)
+	d.Store.OnDoubt(doubts.posts)
 	members := &Members{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock}
 	users := &Users{store: d.Store, hasher: d.Hasher, clock: d.Clock, options: options, mails: mails, members: members}
 	d.Store.OnPosted(func(posted []chat.Message) {
 		events := make([]chat.Event, len(posted))
 		for i := range posted {
-			events[i] = messageEvent(chat.EventMessagePosted, posted[i], posted[i].CreatedAt)
+			events[i] = currentEvent(posted[i])
 		}
 		d.Publisher.Announce(events...)
 	})
@@ -129,7 +133,8 @@ func New(d Deps) *Service {
 		Notices:  &Notices{store: d.Store},
 		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members, sessions: sessions},
 		Members:  members,
-		Messages: &Messages{store: d.Store, access: access, publisher: d.Publisher, clock: d.Clock},
+		Messages: &Messages{store: d.Store, access: access, publisher: d.Publisher, doubts: doubts, clock: d.Clock},
+		Doubts:   doubts,
 	}
 }
 

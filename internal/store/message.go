@@ -23,8 +23,8 @@ func (s *Store) InsertMessage(ctx context.Context, m chat.Message) (stored chat.
 	return p.msg, p.created, nil
 }
 
-// messageByClientKey returns the message an author stored under a key, or chat.ErrMessageNotFound.
-func (s *Store) messageByClientKey(ctx context.Context, author chat.UserID, key string) (chat.Message, error) {
+// MessageByClientKey returns the message an author stored under a key, or chat.ErrMessageNotFound.
+func (s *Store) MessageByClientKey(ctx context.Context, author chat.UserID, key string) (chat.Message, error) {
 	r, err := s.reads.MessageByClientKey(ctx, query.MessageByClientKeyParams{AuthorID: int64(author), ClientKey: key})
 	if err != nil {
 		return chat.Message{}, found(err, chat.ErrMessageNotFound)

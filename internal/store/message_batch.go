@@ -10,14 +10,15 @@ import (
 
 // post is a message to be stored; a batch of them shares a transaction (see groupCommit).
 //
-// Guarantees. Within a room the order of commits is the order of numbers, and posted is called in that order. A post that cannot be
+// Guarantees. Within a room the order of commits is the order of numbers, and posted is called in that order. A repeated key's message is told of
+// again, out of its order: its author sends it again because they do not know, and nor do we, whether the node that stored it lived to tell. A post that cannot be
 // written (its key was used, its room is gone) fails alone: the batch is halved until it is by itself. A database that is away fails the
 // whole batch with chat.ErrUnavailable; whether the last transaction was committed is then unknown to us, and a retry with the same client
 // key finds out.
 type post struct {
 	msg     chat.Message
 	created bool
-	late    bool // stored by an earlier try, of which nobody was told
+	again   bool // stored by an earlier try; nobody knows whether it was told of
 }
 
 // postLanes returns how many batches are written side by side. SQLite has one writer. On Postgres a second lane works while the first
@@ -54,10 +55,7 @@ func (s *Store) writePosts(batch []*request[post]) {
 func (s *Store) tellPosted(posts []*request[post]) {
 	stored := make([]chat.Message, 0, len(posts))
 	for _, p := range posts {
-		if p.what.created {
-			s.doubts.settle(p) // an earlier try was not stored
-		}
-		if p.what.created || p.what.late {
+		if p.what.created || p.what.again {
 			stored = append(stored, p.what.msg)
 		}
 	}
@@ -116,13 +114,13 @@ func (s *Store) flushPosts(posts []*request[post]) {
 	case err == nil, errors.Is(err, errNothingToInsert): // every post has its answer
 		return
 	case len(posts) == 1:
-		s.doubts.add(posts, err)
+		s.doubtPosts(posts, err)
 		s.settlePost(posts[0], err)
 	case violated(err) != "" || foreign(err):
 		s.flushPosts(posts[:len(posts)/2])
 		s.flushPosts(posts[len(posts)/2:])
 	default:
-		s.doubts.add(posts, err)
+		s.doubtPosts(posts, err)
 		failPosts(posts, err)
 	}
 }
@@ -141,10 +139,9 @@ func (s *Store) settlePost(p *request[post], err error) {
 	}
 	ctx, cancel := s.bounded(context.Background())
 	defer cancel()
-	first, findErr := s.messageByClientKey(ctx, p.what.msg.Author, p.what.msg.ClientKey)
-	doubted := findErr == nil && s.doubts.settle(p)
+	first, findErr := s.MessageByClientKey(ctx, p.what.msg.Author, p.what.msg.ClientKey)
 	p.what.msg, p.err = sameRoom(p.what.msg, first, findErr)
-	p.what.late = doubted && p.err == nil
+	p.what.again = p.err == nil
 }
 
 // sameRoom answers a repeated key with the message it stored first, unless that is in another room.

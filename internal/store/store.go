@@ -60,8 +60,8 @@ type Store struct {
 	ids    map[string]*block
 	posts  *groupCommit[post]
 	marks  *groupCommit[mark]
-	posted func([]chat.Message)
-	doubts doubts
+	posted  func([]chat.Message)
+	doubted func([]chat.Message)
 	close  sync.Once
 
 	populated atomic.Bool // there is an account
@@ -71,7 +71,7 @@ type Store struct {
 // is away, and may come back, is chat.ErrUnavailable; one that refuses us, ErrRefused; a damaged SQLite file, ErrDamaged; one that another
 // process writes to, ErrLocked.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{log: o.Logger, timeout: o.Timeout, steps: o.Migrations, ids: map[string]*block{}, posted: func([]chat.Message) {}}
+	s := &Store{log: o.Logger, timeout: o.Timeout, steps: o.Migrations, ids: map[string]*block{}, posted: func([]chat.Message) {}, doubted: func([]chat.Message) {}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -106,7 +106,7 @@ func (s *Store) Prepare(ctx context.Context) error {
 }
 
 // OnPosted sets the function that is told of new messages after they are durable and before their authors get the acknowledgement: in
-// the order of numbers, one call at a time for a room. It must be quick. Call it once, before the first post.
+// the order of numbers, one call at a time for a room. A message that its author sends again is told of again, as it is by then. It must be quick. Call it once, before the first post.
 func (s *Store) OnPosted(f func([]chat.Message)) { s.posted = f }
 
 // Dialect returns the engine.

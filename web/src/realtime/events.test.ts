@@ -61,6 +61,14 @@ describe('applyEvents', () => {
     expect(timeline.snapshot().lastNumber).toBe(4)
   })
 
+  it('takes a message that is told again for what it is', () => {
+    apply(posted(4), { ...posted(5), data: { message: message(5, { created_at: '2027-01-01T00:00:00.000Z' }) } })
+    apply(posted(4), posted(5))
+    expect(targets.onMessage).toHaveBeenCalledTimes(2)
+    expect(targets.rooms.get(7)).toMatchObject({ last_number: 5, revision: 5, active_at: '2027-01-01T00:00:00.000Z' })
+    expect(timeline.snapshot().revision).toBe(5)
+  })
+
   it('renders a burst once', () => {
     const listener = vi.fn()
     timeline.subscribe(listener)

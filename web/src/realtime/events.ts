@@ -52,12 +52,13 @@ function applyEvent(targets: EventTargets, event: RoomEvent): void {
       const { message } = event.data
       typing.stop(event.room_id, message.author_id)
       users.need([message.author_id])
+      const heardBefore = isKnown(targets, message)
       applyChange(targets, event.room_id, { revision: event.revision, message }, (room) => ({
         ...room,
         last_number: Math.max(room.last_number, message.number),
-        active_at: message.created_at,
+        active_at: message.created_at > room.active_at ? message.created_at : room.active_at,
       }))
-      targets.onMessage(message)
+      if (!heardBefore) targets.onMessage(message)
       return
     }
     case 'message.edited':
@@ -101,6 +102,13 @@ function applyEvent(targets: EventTargets, event: RoomEvent): void {
       users.need([event.data.user_id])
       typing.start(event.room_id, event.data.user_id)
   }
+}
+
+/** A message that its author sent again is told of again; nobody wants to hear it read out again. */
+function isKnown(targets: EventTargets, message: Message): boolean {
+  const store = targets.timelines.loaded(message.room_id)?.store
+  if (store?.snapshot().status === 'ready') return store.find(message.number) !== undefined
+  return message.number <= (targets.rooms.get(message.room_id)?.last_number ?? 0)
 }
 
 function applyChange(targets: EventTargets, roomId: number, change: Change, update: (room: Room) => Room = (room) => room): void {
