@@ -20,13 +20,13 @@ const backlogStep = 32 << 10
 
 func newBacklog(rest []byte) *backlog { return &backlog{waiting: append([]byte(nil), rest...)} }
 
-// add appends a frame, unless too much waits already; the error makes the library close the connection.
-func (b *backlog) add(frame []byte, most int) error {
+// add appends a frame, unless too much waits already.
+func (b *backlog) add(frame []byte, most int) bool {
 	if len(b.sending)+len(b.waiting)+len(frame) > most {
-		return centrifuge.DisconnectSlow
+		return false
 	}
 	b.waiting = append(b.waiting, frame...)
-	return nil
+	return true
 }
 
 // finish appends the close frame, and says until when it has to be out.

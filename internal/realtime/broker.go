@@ -28,10 +28,10 @@ type broker struct {
 	log     *slog.Logger
 	self    [8]byte
 	metrics *brokerMetrics
-	missed  func() []byte // what listeners are told when they may have missed something; nil tells nothing
-	linked  func()        // called when this node hears the others again
+	missed  func() []byte                                // what listeners are told when they may have missed something; nil tells nothing
+	linked  func()                                       // called when this node hears the others again
+	deliver func(channel string, publications ...[]byte) // hands them to this node's listeners, in their order, and returns when that is done
 
-	events  centrifuge.BrokerEventHandler
 	control centrifuge.ControlEventHandler
 	node    string // the library's name of this node
 
@@ -110,8 +110,7 @@ func (b *broker) RegisterControlEventHandler(h centrifuge.ControlEventHandler) e
 }
 
 // RegisterBrokerEventHandler begins to link this node to the others and gives that a moment. A node starts, and serves, without them too.
-func (b *broker) RegisterBrokerEventHandler(h centrifuge.BrokerEventHandler) error {
-	b.events = h
+func (b *broker) RegisterBrokerEventHandler(centrifuge.BrokerEventHandler) error {
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop = stop
 	b.done.Go(func() { b.run(ctx) })
@@ -133,17 +132,22 @@ func (b *broker) Close(context.Context) error {
 	return nil
 }
 
-// Publish sends data to the listeners of a channel on every node. Calls for one channel must follow each other.
-func (b *broker) Publish(channel string, data []byte, _ centrifuge.PublishOptions) (centrifuge.PublishResult, error) {
+// publish sends data to the listeners of a channel on every node. Calls for one channel must follow each other.
+func (b *broker) publish(channel string, data []byte) {
 	l, number := b.register(channel, data)
 	if l == nil {
-		return centrifuge.PublishResult{}, nil
+		return
 	}
 	if err := b.send(context.Background(), b.channel(channel), b.frame(number, data)); err != nil {
 		b.metrics.failed.Inc()
 		b.leave(channel)
 		l.fail(err) // which delivers it here, after those before it
 	}
+}
+
+// Publish is for what the library itself would publish, which is nothing.
+func (b *broker) Publish(channel string, data []byte, _ centrifuge.PublishOptions) (centrifuge.PublishResult, error) {
+	b.publish(channel, data)
 	return centrifuge.PublishResult{}, nil
 }
 
@@ -185,13 +189,6 @@ func (b *broker) leaveLocked(channel string) {
 		return
 	}
 	b.toAll = true
-}
-
-// deliver hands a publication to this node's listeners.
-func (b *broker) deliver(channel string, data []byte) {
-	if err := b.events.HandlePublication(channel, &centrifuge.Publication{Data: data}, centrifuge.StreamPosition{}, false, nil); err != nil {
-		b.log.Error("publication not delivered; clients catch up by revision", slog.String("channel", channel), slog.Any("error", err))
-	}
 }
 
 // tellHere tells this node's listeners of some channels that they may have missed something.

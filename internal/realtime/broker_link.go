@@ -34,7 +34,7 @@ type link struct {
 }
 
 const (
-	linkLanes = 4
+	linkLanes = 8
 	// laneLength is how many publications may wait for one lane. What does not fit is dropped, and its listeners are told.
 	laneLength = 1024
 	// subscribeAtOnce bounds one command that subscribes.
@@ -131,15 +131,7 @@ func (l *link) start() {
 	for range linkLanes {
 		lane := make(chan publication, laneLength)
 		l.lanes = append(l.lanes, lane)
-		l.served.Go(func() {
-			for p := range lane {
-				if p.after != nil {
-					<-p.after
-					continue
-				}
-				l.broker.deliver(p.channel, p.data)
-			}
-		})
+		l.served.Go(func() { l.carry(lane) })
 	}
 	l.served.Go(func() {
 		for t := range l.tells {
@@ -149,6 +141,52 @@ func (l *link) start() {
 			close(t.handled)
 		}
 	})
+}
+
+// carry delivers what comes to a lane until that is closed.
+func (l *link) carry(lane <-chan publication) {
+	for p := range lane {
+		groups, after := gather(p, lane)
+		for _, g := range groups {
+			l.broker.deliver(g.channel, g.publications...)
+		}
+		if after != nil {
+			<-after
+		}
+	}
+}
+
+// group is what is delivered to one channel at once.
+type group struct {
+	channel      string
+	publications [][]byte
+}
+
+// gather takes what waits in a lane already, up to the next that is no publication: what piled up costs the members one frame.
+func gather(p publication, lane <-chan publication) (groups []group, after <-chan struct{}) {
+	for size := 0; ; {
+		if p.after != nil {
+			return groups, p.after
+		}
+		i := slices.IndexFunc(groups, func(g group) bool { return g.channel == p.channel })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, group{channel: p.channel})
+		}
+		groups[i].publications = append(groups[i].publications, p.data)
+		if size += len(p.data); size >= maxBatchBytes {
+			return groups, nil
+		}
+		select {
+		case next, open := <-lane:
+			if !open {
+				return groups, nil
+			}
+			p = next
+		default:
+			return groups, nil
+		}
+	}
 }
 
 // end returns when everything that arrived is delivered. Nothing arrives afterwards.

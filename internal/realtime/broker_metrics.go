@@ -45,6 +45,7 @@ func (n *Node) useBroker() error {
 		return fmt.Errorf("register the broker's metrics: %w", err)
 	}
 	n.broker = newBroker(n.config.Broker, n.node.ID(), metrics, n.config.Logger)
+	n.broker.deliver = n.fanout.deliver
 	n.broker.missed, n.broker.linked = n.handlers.Missed, n.handlers.Rejoined
 	n.node.SetBroker(n.broker)
 	return nil

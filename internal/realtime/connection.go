@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/centrifugal/centrifuge"
+	"github.com/centrifugal/protocol"
 )
 
 // opening is what the context of a connection holds: who it is, and, while it is not through with connecting, how to stop waiting for its end.
@@ -38,7 +39,9 @@ func (n *Node) settle(c *centrifuge.Client) {
 // Send sends an array of events to one connection of this node; one that is gone gets nothing.
 func (n *Node) Send(user int64, connection string, events []byte) {
 	if c := n.connection(user, connection); c != nil {
-		_ = c.Send(events) // else it is ending
+		if t, ours := c.Transport().(*transport); ours {
+			t.say(&protocol.Push{Message: &protocol.Message{Data: events}}, n.sent.messages)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/centrifugal/centrifuge"
+	"github.com/centrifugal/protocol"
 )
 
 type expelled struct {
@@ -41,5 +42,17 @@ func (n *Node) expelled(x expelled, here bool) {
 	n.handlers.Expelled(x.User, x.Channel)
 	for _, c := range n.node.Hub().UserConnections(strconv.FormatInt(x.User, 10)) {
 		c.Unsubscribe(x.Channel, how)
+		n.fanout.follow(c, x.Channel) // Unsubscribe does not wait when somebody else is just ending it
 	}
+}
+
+// unsubscribed is the end of a subscription, whoever ended it. The client is told unless it was its own wish or everything ends. The library lets it
+// subscribe anew only after this has returned, so that nothing of the next subscription comes before.
+func (n *Node) unsubscribed(c *centrifuge.Client, e centrifuge.UnsubscribeEvent) {
+	n.fanout.follow(c, e.Channel)
+	t, ours := c.Transport().(*transport)
+	if !ours || e.Disconnect != nil || e.Code == centrifuge.UnsubscribeCodeClient {
+		return
+	}
+	t.say(&protocol.Push{Channel: e.Channel, Unsubscribe: &protocol.Unsubscribe{Code: e.Code, Reason: e.Reason}}, n.sent.unsubscribes)
 }

@@ -100,6 +100,8 @@ type Node struct {
 	outbox   *outbox
 	drain    *drain
 	sockets  *sockets
+	fanout   *fanout
+	sent     *sentCounters
 	broker   *broker // nil while this node is alone
 }
 
@@ -114,7 +116,7 @@ func New(c Config, h Handlers) (*Node, error) {
 		// A subscription lasts for half of its life, is looked at after every quarter, and so is over in time.
 		ClientPresenceUpdateInterval: cmp.Or(c.RecheckEvery, min(c.MembershipLife/4, longestLook)),
 		ClientExpiredSubCloseDelay:   time.Nanosecond, // it is for clients that renew subscriptions; here the node asks by itself
-		Metrics:                      centrifuge.MetricsConfig{MetricsNamespace: "parley_realtime", RegistererGatherer: c.Registry},
+		Metrics:                      centrifuge.MetricsConfig{MetricsNamespace: libraryMetrics, RegistererGatherer: c.Registry},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
@@ -123,6 +125,10 @@ func New(c Config, h Handlers) (*Node, error) {
 	n.node.OnConnect(n.connected)
 	n.node.OnCommandRead(n.admit)
 	n.node.OnNotification(n.notified)
+	if n.sent, err = newSentCounters(c.Registry); err != nil {
+		return nil, fmt.Errorf("make realtime node: %w", err)
+	}
+	n.fanout = newFanout(n.sent)
 	if err := n.useBroker(); err != nil {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}
@@ -195,13 +201,17 @@ func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centr
 	if err != nil {
 		return centrifuge.ConnectReply{}, err
 	}
+	if t, ours := e.Transport.(*transport); ours {
+		n.fanout.forget(t) // what an attempt before this one left
+		n.fanout.hold(t, UserChannel(p.User))
+	}
 	return centrifuge.ConnectReply{
 		Context:           withWork(ctx),
 		Credentials:       &centrifuge.Credentials{UserID: strconv.FormatInt(p.User, 10), ExpireAt: p.Expires.Unix()},
 		ClientSideRefresh: true,
-		// A timer that is due at once in place of a goroutine that waits: 4 KB a connection, and no more work. It is right only because our transport
-		// never waits in a write; the library would wait with it, and all publishers behind it.
-		WriteDelay: time.Nanosecond, WriteWithTimer: true, QueueShrinkDelay: -1,
+		// What the library's queue is left with are pings, for which a timer that is due at once will do: a goroutine that waits is 4 KB a
+		// connection. It is right only because our transport never waits in a write.
+		ReplyWithoutQueue: true, WriteDelay: time.Nanosecond, WriteWithTimer: true, QueueShrinkDelay: -1,
 		Subscriptions: map[string]centrifuge.SubscribeOptions{UserChannel(p.User): {}},
 	}, nil
 }
@@ -211,13 +221,20 @@ func (n *Node) connected(c *centrifuge.Client) {
 		n.sockets.identified(t)
 	}
 	n.settle(c)
+	c.OnUnsubscribe(func(e centrifuge.UnsubscribeEvent) { n.unsubscribed(c, e) })
 	// The session may have ended between Authenticate and here, when the connection was not yet among those that Revoke closes.
 	if n.handlers.Ended(peerOf(c.Context())) {
 		c.Disconnect(sessionEnded)
 		return
 	}
+	n.fanout.follow(c, UserChannel(peerOf(c.Context()).User))
 	c.OnSubscribe(func(e centrifuge.SubscribeEvent, reply centrifuge.SubscribeCallback) {
-		reply(n.subscribe(c, e.Channel))
+		answer, err := n.subscribe(c, e.Channel)
+		if t, ours := c.Transport().(*transport); ours && err == nil {
+			n.fanout.hold(t, e.Channel)
+		}
+		reply(answer, err) // when it returns the answer is written, whatever it is
+		n.fanout.follow(c, e.Channel)
 	})
 	c.OnSubRefresh(func(e centrifuge.SubRefreshEvent, reply centrifuge.SubRefreshCallback) {
 		reply(n.subscribeAgain(c, e.Channel), nil)
@@ -312,11 +329,13 @@ func printable(s string) string {
 	return s
 }
 
+// publish sends a publication to the listeners on every node. Calls for one channel must follow each other.
 func (n *Node) publish(channel string, data []byte) {
-	if _, err := n.node.Publish(channel, data); err != nil {
-		n.outbox.failed.Inc()
-		n.config.Logger.Error("publication failed; clients catch up by revision", slog.String("channel", channel), slog.Any("error", err))
+	if n.broker == nil {
+		n.fanout.deliver(channel, data)
+		return
 	}
+	n.broker.publish(channel, data)
 }
 
 // log passes the library's messages on: its errors as errors, the rest for debugging.

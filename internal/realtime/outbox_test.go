@@ -125,3 +125,57 @@ func TestOutboxIsBounded(t *testing.T) {
 		t.Errorf("after the end: %v dropped, want 8", got)
 	}
 }
+
+// A channel whose publication takes long holds up no other.
+func TestOutboxSlowChannel(t *testing.T) {
+	t.Parallel()
+	p := &publications{}
+	slow, others := make(chan struct{}), make(chan string, 100)
+	o := newTestOutbox(t, p)
+	o.publish = func(channel string, _ []byte) {
+		if channel == "room:slow" {
+			<-slow
+			return
+		}
+		others <- channel
+	}
+	o.start()
+	o.put("room:slow", []byte("0"))
+	o.put("room:slow", []byte("1"))
+	for i := range 100 {
+		o.put(fmt.Sprint("room:", i), []byte("0"))
+	}
+	for range 100 {
+		<-others
+	}
+	close(slow)
+	o.stop()
+	if len(o.channels) != 0 || o.queued != 0 {
+		t.Errorf("%d channels and %d events are left", len(o.channels), o.queued)
+	}
+}
+
+// What piled up on its way from another node goes out together, each channel in its order, and nothing overtakes what is no publication.
+func TestGather(t *testing.T) {
+	t.Parallel()
+	lane := make(chan publication, 10)
+	barrier := make(chan struct{})
+	for _, p := range []publication{
+		{channel: "b", data: []byte("2")}, {channel: "a", data: []byte("3")}, {after: barrier}, {channel: "a", data: []byte("4")},
+	} {
+		lane <- p
+	}
+	groups, after := gather(publication{channel: "a", data: []byte("1")}, lane)
+	if got := fmt.Sprintf("%s", groups); got != "[{a [1 3]} {b [2]}]" || after != (<-chan struct{})(barrier) {
+		t.Errorf("gathered %s", got)
+	}
+	close(lane)
+	groups, after = gather(<-lane, lane)
+	if got := fmt.Sprintf("%s", groups); got != "[{a [4]}]" || after != nil {
+		t.Errorf("after that %s", got)
+	}
+	large := publication{channel: "a", data: make([]byte, maxBatchBytes)}
+	if groups, _ := gather(large, lane); len(groups) != 1 || len(groups[0].publications) != 1 {
+		t.Error("a large publication was not alone")
+	}
+}

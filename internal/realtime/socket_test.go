@@ -149,6 +149,9 @@ func readFrame(from io.Reader) (f ws.Frame, err error) {
 
 func (l *line) frame(f ws.Frame) {
 	l.tb.Helper()
+	if err := l.SetDeadline(time.Now().Add(patience)); err != nil {
+		l.tb.Fatal(err)
+	}
 	if err := ws.WriteFrame(l.Conn, ws.MaskFrame(f)); err != nil {
 		l.tb.Fatal(err)
 	}
@@ -424,6 +427,7 @@ func TestCommandFlood(t *testing.T) {
 			c.WriteTimeout = 100 * time.Millisecond // there is no hurry to read
 			n := startNode(t, c)
 			l, neighbour := n.join(t, 1, ""), n.join(t, 2, "")
+			l.lazy()
 			for id := 3; ; id++ {
 				if err := ws.WriteFrame(l, ws.MaskFrame(ws.NewTextFrame(fmt.Appendf(nil, command, id)))); err != nil {
 					break

@@ -34,6 +34,9 @@ type transport struct {
 	ended   ending
 	out     outward  // the write that is under way
 	behind  *backlog // what the kernel has not taken yet; nil when it has taken everything
+	missed  bool     // something did not fit there any more, and nothing may come behind it but the end
+	listens []*member
+	client  *centrifuge.Client // the library's side; nil until it is there
 
 	in inbox
 }
@@ -92,8 +95,11 @@ func (t *transport) Unidirectional() bool { return false }
 // Emulation says that this is a real socket.
 func (t *transport) Emulation() bool { return false }
 
-// DisabledPushFlags leaves out the message that tells a client why it is sent away: the close frame says it.
-func (t *transport) DisabledPushFlags() uint64 { return centrifuge.PushFlagDisconnect }
+// DisabledPushFlags leaves out the message that tells a client why it is sent away: the close frame says it. That a subscription has ended, the
+// node says itself, for the order of what it writes.
+func (t *transport) DisabledPushFlags() uint64 {
+	return centrifuge.PushFlagDisconnect | centrifuge.PushFlagUnsubscribe
+}
 
 // PingPongConfig is this connection's own heartbeat.
 func (t *transport) PingPongConfig() centrifuge.PingPongConfig { return t.heartbeat }
@@ -109,7 +115,7 @@ var outBuffers = sync.Pool{New: func() any { b := make([]byte, headerRoom, 1<<10
 // Write sends one message as a frame.
 func (t *transport) Write(message []byte) error {
 	p := outBuffers.Get().(*[]byte)
-	b := t.append((*p)[:headerRoom], message)
+	b := appendMessage((*p)[:headerRoom], message, t.protobuf)
 	err := t.send(b)
 	recycle(p, b)
 	return err
@@ -120,16 +126,17 @@ func (t *transport) WriteMany(messages ...[]byte) error {
 	p := outBuffers.Get().(*[]byte)
 	b := (*p)[:headerRoom]
 	for _, m := range messages {
-		b = t.append(b, m)
+		b = appendMessage(b, m, t.protobuf)
 	}
 	err := t.send(b)
 	recycle(p, b)
 	return err
 }
 
-func (t *transport) append(b, message []byte) []byte {
+// appendMessage puts a message behind others of the same frame.
+func appendMessage(b, message []byte, protobuf bool) []byte {
 	switch {
-	case t.protobuf:
+	case protobuf:
 		b = binary.AppendUvarint(b, uint64(len(message)))
 	case len(b) > headerRoom:
 		b = append(b, '\n')
@@ -145,13 +152,10 @@ func recycle(p *[]byte, b []byte) {
 }
 
 func (t *transport) send(b []byte) error {
-	op := ws.OpText
-	if t.protobuf {
-		op = ws.OpBinary
-	}
+	frame := withHeader(opcode(t.protobuf), b)
 	t.writing.Lock()
 	defer t.writing.Unlock()
-	return t.put(withHeader(op, b))
+	return t.put(frame)
 }
 
 // withHeader puts the header in front of a payload that begins after headerRoom.
@@ -176,11 +180,14 @@ func withHeader(op ws.OpCode, b []byte) []byte {
 // put sends a whole frame, or as much of it as the kernel takes, and leaves the rest to a goroutine that exists for as long as there is a rest.
 // It never waits: whoever publishes writes to everybody, one after the other. Callers hold writing.
 func (t *transport) put(frame []byte) error {
-	if t.over {
-		return nil // how it ends is settled, and this would come behind the end
+	if t.over || t.missed {
+		return nil // how it ends is settled, and this would come behind the end, or behind what is missing
 	}
 	if t.behind != nil {
-		return t.behind.add(frame, t.limits.QueueBytes)
+		if !t.behind.add(frame, t.limits.QueueBytes) {
+			t.tooSlow()
+		}
+		return nil
 	}
 	n, err := t.attempt(frame)
 	if err != nil {
@@ -242,6 +249,7 @@ func (t *transport) farewell(code ws.StatusCode, reason string) {
 	if t.behind != nil {
 		t.behind.finish(frame, deadline(t.limits.WriteTimeout))
 	} else {
+		t.missed = false
 		_ = t.put(frame) // cuts when it fails
 	}
 	t.over = true

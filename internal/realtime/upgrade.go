@@ -142,6 +142,10 @@ func (n *Node) serve(ctx context.Context, t *transport) {
 		_ = t.cut(false)
 		return
 	}
+	t.writing.Lock()
+	t.client = client
+	t.writing.Unlock()
+	defer n.fanout.forget(t)
 	err = t.listen(client)
 	var fault *Close
 	switch {
