@@ -164,7 +164,7 @@ func (o *outbox) next() (*outboxChannel, [][]byte) {
 // nextOwed returns a channel whose listeners can be told now. That waits until there is room again: told in the middle of the flood, they would miss
 // what comes after it.
 func (o *outbox) nextOwed() *outboxChannel {
-	if len(o.ready) > 0 && o.queued > maxQueued/2 {
+	if o.queued > maxQueued/2 {
 		return nil
 	}
 	for name := range o.owed {
