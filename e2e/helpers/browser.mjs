@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core'
 export function launch() {
   const executablePath = process.env.CHROMIUM || '/usr/bin/chromium'
   if (!existsSync(executablePath)) throw new Error(`There is no browser at ${executablePath}. Say where Chromium is: CHROMIUM=/path/to/chromium`)
-  return chromium.launch({ executablePath, args: ['--disable-gpu'] })
+  return chromium.launch({ executablePath, args: ['--disable-gpu'], timeout: 120_000 }) // it waits for a process to start, whatever else runs here
 }
 
 /** How Chromium says in the console that a request was answered with an error or not at all. The SPA cannot keep it from saying so. */

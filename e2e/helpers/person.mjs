@@ -11,6 +11,7 @@ const actionMs = 15_000
 /** Somebody with a browser context of their own, and what they do in it. Everything is found by the names that assistive technology reads. */
 export class Person {
   /** @type {Account | undefined} */ #account
+  /** @type {Set<import('playwright-core').WebSocket>} those that the server has answered on */ #live = new Set()
 
   /**
    * @param {string} name
@@ -25,6 +26,26 @@ export class Person {
     this.url = url
     this.context = page.context()
     this.watch = watch
+    this.context.on('page', (page) => this.#listen(page))
+    this.#listen(page)
+  }
+
+  /** @param {import('playwright-core').Page} page */
+  #listen(page) {
+    page.on('request', (request) => {
+      if (request.isNavigationRequest() && request.frame() === page.mainFrame()) this.#live.clear()
+    })
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => {
+        if (/"connect":/.test(String(payload))) this.#live.add(socket)
+      })
+      socket.on('close', () => this.#live.delete(socket))
+    })
+  }
+
+  /** Waits until the page is not only there but has its socket: a page shows its rooms as soon as it has them. */
+  async connected() {
+    await until(`${this.name} is connected`, () => this.#live.size > 0)
   }
 
   /**
@@ -92,6 +113,21 @@ export class Person {
     const composer = this.composer(room)
     await composer.fill(text)
     await composer.press('Enter')
+  }
+
+  /**
+   * Types, and goes on typing until it is seen: signs of it are nowhere kept, and one that is given before everybody's socket is there is seen
+   * by nobody.
+   * @param {string} room @param {string} text @param {import('playwright-core').Locator} seen
+   */
+  async types(room, text, seen) {
+    const composer = this.composer(room)
+    await composer.pressSequentially(text)
+    await until(`${this.name} is seen typing`, async () => {
+      if (await seen.isVisible()) return true
+      await composer.press('.')
+      return false
+    })
   }
 
   /** A message by its text. @param {string | RegExp} text */

@@ -25,7 +25,7 @@ export class IdentityProvider {
 
   static async start() {
     const server = http.createServer()
-    server.listen(0, 'localhost')
+    server.listen(0) // at every address that localhost may mean: at one of them alone the other could be somebody else's
     await once(server, 'listening')
     return new IdentityProvider(server)
   }

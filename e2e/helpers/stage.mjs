@@ -10,7 +10,7 @@ import { Person } from './person.mjs'
 import { startServer } from './server.mjs'
 
 const results = fileURLToPath(new URL('../results/', import.meta.url))
-const sceneMs = 90_000
+const sceneMs = 180_000 // ends what hangs; on a machine with ten things to do at once the longest takes a minute
 
 /** @typedef {import('./server.mjs').Server} Server */
 
@@ -123,6 +123,7 @@ async function keep(title, scene, server) {
   const stem = path.join(results, title.replace(/[^\w]+/g, '-').slice(0, 100))
   await mkdir(results, { recursive: true })
   await writeFile(`${stem}.server.log`, server.log())
+  console.error(`The server's last words at "${title}", the rest of which is in ${stem}.*:\n${server.log().split('\n').slice(-25).join('\n')}`)
   for (const person of scene.people) {
     await writeFile(`${stem}.${person.name}.console.txt`, person.watch.faults.join('\n'))
     for (const [i, page] of person.context.pages().entries()) {

@@ -79,7 +79,8 @@ for (const [what, host] of /** @type {const} */ ([['another site', 'localhost'],
       assert.deepEqual(got, {
         refresh: 'failed', logout: 'failed', login: 'failed', refreshScripted: 'failed', logoutScripted: 'failed', read: 'failed', socket: 'refused',
       })
-      await until('the frame is reported', () => answers().some((answer) => answer.startsWith('/api/v1/csp-reports')))
+      // The server writes its log after it has answered.
+      await until('all of it, and that of the frame, is in the log', () => answers().length >= 7 && answers().some((answer) => answer.startsWith('/api/v1/csp-reports')))
       assert.deepEqual(answers().sort(), ['login', 'logout', 'refresh'].flatMap((name) => Array(2).fill(`/api/v1/auth/${name} 403`)).concat('/api/v1/csp-reports 204'))
       assert.equal(cookies > 0, host === '127.0.0.1', 'the cookie travels within a site only')
 
