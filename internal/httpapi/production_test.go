@@ -15,7 +15,8 @@ import (
 // route is an operation of the contract.
 type route struct {
 	method, path string
-	open         bool // whoever asks is answered
+	template     string // the path as the contract has it
+	open         bool   // whoever asks is answered
 }
 
 // routes reads every operation from the contract, so that a new one is in the walk as soon as it is written down.
@@ -45,7 +46,7 @@ func routes(t *testing.T) []route {
 				t.Fatal(err)
 			}
 			list = append(list, route{
-				strings.ToUpper(method), parameter.ReplaceAllString(path, "1"), operation.Security != nil && len(*operation.Security) == 0,
+				strings.ToUpper(method), parameter.ReplaceAllString(path, "1"), path, operation.Security != nil && len(*operation.Security) == 0,
 			})
 		}
 	}

@@ -62,6 +62,10 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 	if err := change.Check(); err != nil {
 		return chat.User{}, err
 	}
+	// Asked once more in the transaction, with what is true then. Here it keeps from others whether there is such a person.
+	if _, err := manager(ctx, p.store, actor); err != nil {
+		return chat.User{}, err
+	}
 	before, after, err := p.store.UpdatePerson(ctx, actor.User, id, change, now(p.clock))
 	if err != nil {
 		return chat.User{}, err
