@@ -57,6 +57,23 @@ scene('signing out ends the session, in every tab and on the server', async (s) 
   assert.equal(refresh.status(), 401)
 })
 
+scene('signing out without a network holds when the page is opened again with one', async (s) => {
+  const ann = await s.person('Ann')
+  await ann.open()
+  ann.watch.expectFailedRequests()
+  const kept = await ann.context.cookies()
+  const menu = await openMenu(ann) // which is fetched when it is first opened
+  await ann.context.setOffline(true)
+  await menu.getByRole('menuitem', { name: 'Sign out' }).click()
+  await signInButton(ann).waitFor()
+  await ann.context.setOffline(false)
+  await ann.page.reload()
+  await signInButton(ann).waitFor()
+  await ann.context.addCookies(kept)
+  const refresh = await ann.context.request.post('/api/v1/auth/refresh', { headers: { 'X-Parley': '1' } })
+  assert.equal(refresh.status(), 401)
+})
+
 scene('somebody else who signs in afterwards sees nothing of the one before', async (s) => {
   const [ann, ben] = [await s.person('Ann'), await s.account('Ben')]
   const room = await ann.account.createRoom('log book', { kind: 'private' })

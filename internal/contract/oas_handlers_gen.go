@@ -4884,7 +4884,8 @@ func (s *Server) handleListUsersRequest(args [0]string, argsEscaped bool, w http
 // handleLogInRequest handles logIn operation.
 //
 // An unknown name and a wrong password are the same `bad_credentials`. `account_deactivated` (403) is
-// told to whoever knows the password, here and by every other way in.
+// told to whoever knows the password, here and by every other way in. Also by every way in: a session
+// whose cookie comes along, with the header `X-Parley`, ends when the new one begins.
 //
 // POST /api/v1/auth/login
 func (s *Server) handleLogInRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

@@ -246,7 +246,8 @@ type Handler interface {
 	// LogIn implements logIn operation.
 	//
 	// An unknown name and a wrong password are the same `bad_credentials`. `account_deactivated` (403) is
-	// told to whoever knows the password, here and by every other way in.
+	// told to whoever knows the password, here and by every other way in. Also by every way in: a session
+	// whose cookie comes along, with the header `X-Parley`, ends when the new one begins.
 	//
 	// POST /api/v1/auth/login
 	LogIn(ctx context.Context, req *LogInInput) (LogInRes, error)

@@ -56,7 +56,7 @@ func (h *handler) startTrip(w http.ResponseWriter, r *http.Request) {
 	err := h.limits.ask(ctx, h.limits.Key("oidc", networkOf(ctx)))
 	if err == nil {
 		var trip service.Trip
-		if trip, err = h.service.Identities.Begin(ctx, provider); err == nil {
+		if trip, err = h.service.Identities.Begin(ctx, provider, cookieOf(r, h.cookie)); err == nil {
 			http.SetCookie(w, h.tripCookie(trip))
 			h.sendTo(w, trip.Location)
 			return
@@ -71,9 +71,7 @@ func (h *handler) finishTrip(w http.ResponseWriter, r *http.Request) {
 	back := service.Return{
 		Provider: r.PathValue("provider_id"), State: query.Get("state"), Code: query.Get("code"), Issuer: query.Get("iss"), Error: query.Get("error"),
 	}
-	if c, err := r.Cookie(tripCookieName(h.secure)); err == nil {
-		back.Secret = c.Value
-	}
+	back.Secret = cookieOf(r, tripCookieName(h.secure))
 	opened, connected, err := h.service.Identities.Finish(ctx, back, device(ctx))
 	switch {
 	case err != nil:

@@ -38,7 +38,7 @@ func (h *handler) FinishPasskeySignIn(ctx context.Context, in *contract.PasskeyS
 		return nil, err
 	}
 	h.limits.provenHere(ctx, s.User.Username)
-	return h.session(s), nil
+	return h.enter(ctx, s), nil
 }
 
 // ListPasskeys implements GET /api/v1/me/passkeys, the oldest first.

@@ -23,16 +23,23 @@ func cookieName(secure bool) string {
 
 type refreshKey struct{}
 
-// withRefreshCookie takes the refresh token out of its cookie for the endpoints that read it, and for no other.
+// withRefreshCookie takes the refresh token out of its cookie for the endpoints that read it, and for no other; and only where the request has the
+// header that no form of another site can send.
 func (h *handler) withRefreshCookie(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/v1/auth/") {
-			if c, err := r.Cookie(h.cookie); err == nil {
-				r = r.WithContext(context.WithValue(r.Context(), refreshKey{}, c.Value))
-			}
+		if strings.HasPrefix(r.URL.Path, "/api/v1/auth/") && r.Header.Get("X-Parley") != "" {
+			r = r.WithContext(context.WithValue(r.Context(), refreshKey{}, cookieOf(r, h.cookie)))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// cookieOf is the value of a request's cookie, empty without one.
+func cookieOf(r *http.Request, name string) string {
+	if c, err := r.Cookie(name); err == nil {
+		return c.Value
+	}
+	return ""
 }
 
 func refreshToken(ctx context.Context) string {
@@ -60,6 +67,12 @@ func (h *handler) session(s service.Session) *contract.SessionHeaders {
 	}
 }
 
+// enter answers a sign-in. It takes the place of whatever session the browser was in.
+func (h *handler) enter(ctx context.Context, s service.Session) *contract.SessionHeaders {
+	h.service.Sessions.Leave(ctx, refreshToken(ctx), device(ctx))
+	return h.session(s)
+}
+
 // SignUp implements POST /api/v1/auth/signup.
 func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contract.SessionHeaders, error) {
 	s, err := h.limits.signUp(ctx, func() (service.Session, error) {
@@ -71,7 +84,7 @@ func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contra
 	if err != nil {
 		return nil, err
 	}
-	return h.session(s), nil
+	return h.enter(ctx, s), nil
 }
 
 // LogIn implements POST /api/v1/auth/login.
@@ -87,7 +100,7 @@ func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (contract.
 	if c := opened.Challenge; c != nil {
 		return &contract.SecondFactorChallenge{Ticket: c.Ticket, Methods: c.Methods, ExpiresIn: h.until(c.Expires)}, nil
 	}
-	return h.session(opened.Session), nil
+	return h.enter(ctx, opened.Session), nil
 }
 
 // RefreshSession implements POST /api/v1/auth/refresh.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/internal/contract"
+	"parley/internal/oidc/oidctest"
 	"parley/internal/parleytest"
 	"parley/internal/store"
 )
@@ -239,4 +240,50 @@ func TestAccessToken(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever signs in anew leaves the session behind that the browser was in, whichever way they come in: its cookie is gone, and a copy of it must not
+// go on where nobody would ever notice.
+func TestLogIn_ends_the_session_before(t *testing.T) {
+	t.Parallel()
+	eachCorp(t, func(t *testing.T, s *parleytest.Server, p *oidctest.Provider) {
+		maya := s.SignUp(t, "maya")
+		passkey := addPasskey(t, s, maya, "key")
+		in := object{"username": "maya", "password": parleytest.Password}
+		post := func(path string, body any, cookie string, header ...string) *parleytest.Response {
+			return s.Anonymous(t).Do(http.MethodPost, "/api/v1/auth/"+path, body, append([]string{"Cookie", cookie}, header...)...)
+		}
+		for name, enter := range map[string]func(cookie string) *parleytest.Response{
+			"password": func(cookie string) *parleytest.Response { return post("login", in, cookie, "X-Parley", "1") },
+			"sign-up": func(cookie string) *parleytest.Response {
+				return post("signup", object{"username": "newcomer", "password": parleytest.Password}, cookie, "X-Parley", "1")
+			},
+			"passkey": func(cookie string) *parleytest.Response {
+				c := asked(t, post("passkeys/begin", nil, cookie))
+				return post("passkeys/finish", object{"ticket": c.Ticket, "credential": passkey.Get(c.Options)}, cookie, "X-Parley", "1")
+			},
+			"provider": func(cookie string) *parleytest.Response {
+				r := s.Anonymous(t).Do(http.MethodGet, startCorp, nil, "Cookie", cookie).Want(http.StatusSeeOther)
+				return comes(t, s, p.Visit(t, r.Header.Get("Location")), r.Cookie())
+			},
+		} {
+			before := s.SignIn(t, "maya")
+			socket := before.Connect()
+			if r := enter(before.Cookie); r.Status >= http.StatusBadRequest || refreshCookie(r) == "" {
+				t.Errorf("%s: %d\n%s", name, r.Status, r.Body)
+			}
+			before.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(401, "unauthenticated")
+			before.Refresh("").WantProblem(401, "session_over")
+			if e := socket.Ended(); e.Code != 3550 {
+				t.Errorf("%s: the socket of before ended with %d %s", name, e.Code, e.Reason)
+			}
+		}
+		// Neither a guess nor another site's form ends anything.
+		before := s.SignIn(t, "maya")
+		post("login", object{"username": "maya", "password": "a wrong password"}, before.Cookie, "X-Parley", "1").WantProblem(401, "bad_credentials")
+		post("login", in, before.Cookie).Want(http.StatusOK)
+		post("login", in, "parley_rt=garbage", "X-Parley", "1").Want(http.StatusOK)
+		before.Renew()
+		maya.Do(http.MethodGet, "/api/v1/me", nil).Want(http.StatusOK) // another device's session is another session
+	})
 }

@@ -27,7 +27,7 @@ func (h *handler) LogInSecondFactor(ctx context.Context, in *contract.SecondFact
 	if err != nil {
 		return nil, err
 	}
-	return h.session(s), nil
+	return h.enter(ctx, s), nil
 }
 
 func secondFactor(code contract.OptTOTPCode, recovery contract.OptRecoveryCode) chat.SecondFactor {

@@ -17,6 +17,7 @@ import (
 
 	"parley/internal/chat"
 	"parley/internal/oidc"
+	"parley/internal/session"
 	"parley/internal/store"
 )
 
@@ -59,6 +60,7 @@ type trip struct {
 	State    string         `json:"state"`
 	Flow     oidc.Flow      `json:"flow"`
 	Session  chat.SessionID `json:"session,omitempty"` // of the person who connects an account
+	Former   session.Ref    `json:"former,omitzero"`   // the session that the browser was in when it set out to sign in
 }
 
 // Knows reports whether there is a provider of this id.
@@ -75,20 +77,22 @@ func (s *Identities) BeginLink(ctx context.Context, actor chat.Actor, provider, 
 	} else if err != nil {
 		return Trip{}, err
 	}
-	return s.begin(ctx, actor, provider)
+	return s.begin(ctx, actor, provider, session.Ref{})
 }
 
-// Begin starts a trip to sign in.
-func (s *Identities) Begin(ctx context.Context, provider string) (Trip, error) {
-	return s.begin(ctx, chat.Actor{}, provider)
+// Begin starts a trip to sign in. The session of the refresh token, if there is one, ends when that succeeds: on the way back, which comes from
+// another site, browsers do not send its cookie.
+func (s *Identities) Begin(ctx context.Context, provider, refreshToken string) (Trip, error) {
+	former, _ := s.sessions.families.Of(refreshToken)
+	return s.begin(ctx, chat.Actor{}, provider, former)
 }
 
-func (s *Identities) begin(ctx context.Context, actor chat.Actor, provider string) (Trip, error) {
+func (s *Identities) begin(ctx context.Context, actor chat.Actor, provider string, former session.Ref) (Trip, error) {
 	p := s.providers[provider]
 	if p == nil {
 		return Trip{}, chat.ErrProviderNotFound
 	}
-	kept := trip{Provider: provider, State: rand.Text(), Session: actor.Session}
+	kept := trip{Provider: provider, State: rand.Text(), Session: actor.Session, Former: former}
 	location, flow, err := p.Start(ctx, kept.State)
 	if err != nil {
 		return Trip{}, fmt.Errorf("begin a trip to a provider: %w", providerError(err))
@@ -124,7 +128,9 @@ func (s *Identities) Finish(ctx context.Context, r Return, d chat.Device) (opene
 	if ticket.User != 0 {
 		return Session{}, true, s.connect(ctx, chat.Actor{User: ticket.User, Session: kept.Session}, person, d)
 	}
-	opened, err = s.signIn(ctx, kept.Provider, person, d)
+	if opened, err = s.signIn(ctx, kept.Provider, person, d); err == nil && kept.Former.ID != "" {
+		s.sessions.leave(ctx, kept.Former, d)
+	}
 	return opened, false, err
 }
 

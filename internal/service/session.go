@@ -195,6 +195,25 @@ func (s *Sessions) Close(ctx context.Context, refreshToken string, d chat.Device
 	return nil
 }
 
+// Leave ends the session that a browser was in when it signed in anew. Its cookie is replaced, so its owner would not use it again, and whoever has a
+// copy could go on without being noticed by a second use.
+func (s *Sessions) Leave(ctx context.Context, refreshToken string, d chat.Device) {
+	if former, ok := s.families.Of(refreshToken); ok {
+		s.leave(ctx, former, d)
+	}
+}
+
+func (s *Sessions) leave(ctx context.Context, former session.Ref, d chat.Device) {
+	ctx = live(ctx)
+	ended, ok, err := s.families.End(ctx, former.User, former.ID)
+	if err != nil {
+		s.log.WarnContext(ctx, "the session that a browser was in before was not ended", slog.String("session_id", former.ID), slog.Any("error", err))
+	}
+	if ok {
+		s.ended(ctx, d, ended)
+	}
+}
+
 // Authenticate returns who an access token speaks for and until when, or chat.ErrUnauthenticated. A token of a session that has ended is
 // refused as soon as this node knows of it.
 func (s *Sessions) Authenticate(token string) (chat.Actor, time.Time, error) {

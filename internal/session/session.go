@@ -156,14 +156,23 @@ func (f *Families) Rotate(ctx context.Context, refreshToken string, d Device) (S
 	}
 }
 
+// Of names the session of a refresh token, whichever of its tokens it is and whether the session lives or not; ok is false for what is no token.
+func (f *Families) Of(refreshToken string) (r Ref, ok bool) {
+	t, ok := parse(refreshToken)
+	if !ok {
+		return Ref{}, false
+	}
+	return Ref{ID: t.id(), User: t.user()}, true
+}
+
 // Close ends the session of a refresh token, whichever of its tokens it is: only its holder had any of them. ok is false when there is no
 // such session.
 func (f *Families) Close(ctx context.Context, refreshToken string) (s Session, ok bool, err error) {
-	t, ok := parse(refreshToken)
+	r, ok := f.Of(refreshToken)
 	if !ok {
 		return Session{}, false, nil
 	}
-	return f.End(ctx, t.user(), t.id())
+	return f.End(ctx, r.User, r.ID)
 }
 
 // End ends one session of a user. ok is false when there is no such session.

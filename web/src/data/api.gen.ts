@@ -78,7 +78,7 @@ export interface paths {
         /**
          * Sign in with a username and a password
          * @description An unknown name and a wrong password are the same `bad_credentials`. `account_deactivated` (403) is told to whoever knows the password, here and
-         *     by every other way in.
+         *     by every other way in. Also by every way in: a session whose cookie comes along, with the header `X-Parley`, ends when the new one begins.
          */
         post: operations["logIn"];
         delete?: never;

@@ -236,6 +236,42 @@ describe('signing out', () => {
     expect(mine.store.getState()).toEqual({ status: 'signed-out', expired: false })
   })
 
+  it('is told to a server that could not be told before the page asks whether somebody is signed in', async () => {
+    fetchMock.mockResolvedValueOnce(session())
+    const mine = new Session()
+    await mine.start()
+    fetchMock.mockRejectedValueOnce(new TypeError('failed'))
+    await mine.signOut().catch(() => {})
+
+    const later = new Session()
+    fetchMock.mockResolvedValueOnce(problem(503))
+    await later.start()
+    expect(later.store.getState()).toEqual({ status: 'unreachable' })
+    fetchMock.mockResolvedValueOnce(json(null, 204))
+    await later.start()
+    expect(later.store.getState()).toEqual({ status: 'signed-out', expired: false })
+    expect(paths().slice(1)).toEqual(['/api/v1/auth/logout', '/api/v1/auth/logout', '/api/v1/auth/logout'])
+
+    fetchMock.mockResolvedValueOnce(session())
+    const again = new Session()
+    await again.start()
+    expect(paths().at(-1)).toBe('/api/v1/auth/refresh')
+  })
+
+  it('is made good for by signing in', async () => {
+    fetchMock.mockResolvedValueOnce(session())
+    const mine = new Session()
+    await mine.start()
+    fetchMock.mockRejectedValueOnce(new TypeError('failed'))
+    await mine.signOut().catch(() => {})
+    fetchMock.mockResolvedValueOnce(session())
+    await mine.signIn('maya', 'correct horse')
+    fetchMock.mockResolvedValueOnce(session())
+    const later = new Session()
+    await later.start()
+    expect(later.store.getState()).toEqual({ status: 'signed-in', user })
+  })
+
   it('reaches the other tabs, and so does signing in', async () => {
     fetchMock.mockResolvedValueOnce(session())
     const here = new Session()

@@ -33,6 +33,7 @@ const marginMs = 60_000
 const timeoutMs = 15_000
 const refreshTimeoutMs = 4000
 const traceKey = 'parley:signed-in'
+const leavingKey = 'parley:signed-out-here'
 
 /**
  * The session of this browser. The access token lives in memory only; the refresh token is a cookie that scripts cannot read.
@@ -56,7 +57,10 @@ export class Session {
   /** Finds out whether somebody is signed in. Never throws: the state says what happened. */
   async start(): Promise<void> {
     try {
-      await this.refresh()
+      if (this.leftOpen) {
+        await this.leave()
+        this.end(false)
+      } else await this.refresh()
     } catch {
       if (this.store.getState().status === 'starting') this.store.setState({ status: 'unreachable' }, true)
     }
@@ -85,13 +89,16 @@ export class Session {
     this.accept(await post('/api/v1/auth/signup', input))
   }
 
-  /** Local sign-out happens even when the server cannot be told; the caller hears about it by the thrown error. */
+  /**
+   * Local sign-out happens even when the server cannot be told; the caller hears about it by the thrown error. The cookie, which scripts cannot remove,
+   * is still there then, so the server is told at the next start, before anything else: nobody comes back in by opening the page again.
+   */
   async signOut(): Promise<void> {
     // The server closes the socket before its answer is here, and the socket would ask for a token that there is none of any more.
     this.leaving = true
     this.life.abort()
     try {
-      await post('/api/v1/auth/logout', undefined)
+      await this.leave()
     } finally {
       this.leaving = false
       this.tabs.post({ type: 'signed-out' })
@@ -127,6 +134,17 @@ export class Session {
     return this.accessToken()
   }
 
+  /** Whether somebody signed out here and the server does not know of it yet. */
+  get leftOpen(): boolean {
+    return read(leavingKey)
+  }
+
+  private async leave(): Promise<void> {
+    note(leavingKey, true)
+    await post('/api/v1/auth/logout', undefined)
+    note(leavingKey, false)
+  }
+
   private refresh(): Promise<void> {
     this.refreshing ??= this.refreshOnce().finally(() => {
       this.refreshing = undefined
@@ -151,24 +169,21 @@ export class Session {
   }
 
   private accept(answer: SessionAnswer): void {
+    note(leavingKey, false) // a new session takes the place of the one that could not be left
     this.adopt(answer)
     this.tabs.post({ type: 'token', answer })
   }
 
   /** Whether this browser was signed in when it was last used: a guess, good enough to load ahead by. */
   static likely(): boolean {
-    try {
-      return localStorage.getItem(traceKey) !== null
-    } catch {
-      return false
-    }
+    return read(traceKey)
   }
 
   private adopt(answer: SessionAnswer): void {
     this.token = { value: answer.access_token, expiresAt: Date.now() + answer.expires_in * 1000 }
     const state = this.store.getState()
     if (state.status === 'signed-in' && state.user.id === answer.user.id) return
-    leaveTrace(true)
+    note(traceKey, true)
     if (this.life.signal.aborted) this.life = new AbortController()
     this.store.setState({ status: 'signed-in', user: answer.user }, true)
   }
@@ -177,7 +192,7 @@ export class Session {
     const wasIn = this.store.getState().status === 'signed-in'
     this.token = undefined
     this.life.abort()
-    leaveTrace(false)
+    note(traceKey, false)
     this.store.setState({ status: 'signed-out', expired: expired && wasIn }, true)
   }
 }
@@ -185,12 +200,21 @@ export class Session {
 /** What a request for which there is no session (any more) is answered with, without asking the server. */
 export const sessionOver = (): ProblemError => new ProblemError({ status: 401, code: 'session_over' })
 
-function leaveTrace(signedIn: boolean): void {
+/** What this browser remembers between two visits. Without storage it remembers nothing, and only waits longer. */
+function note(key: string, there: boolean): void {
   try {
-    if (signedIn) localStorage.setItem(traceKey, '1')
-    else localStorage.removeItem(traceKey)
+    if (there) localStorage.setItem(key, '1')
+    else localStorage.removeItem(key)
   } catch {
-    // Without storage nothing is loaded ahead.
+    // As said.
+  }
+}
+
+function read(key: string): boolean {
+  try {
+    return localStorage.getItem(key) !== null
+  } catch {
+    return false
   }
 }
 

@@ -83,7 +83,7 @@ function FirstStep({ session, notice: before, onChallenge }: FirstStepProps) {
         </Button>
       </form>
       <WithPasskey session={session} />
-      <Providers />
+      <Providers session={session} />
       <ToSignUp />
     </Gate>
   )
