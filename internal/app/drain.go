@@ -80,6 +80,9 @@ func (a *App) drain(ctx context.Context) error {
 	ends.Go(func() { sockets = a.node.Drain(ctx, spread) })
 	ends.Wait()
 
+	if requests != nil || sockets.Cut > 0 {
+		a.node.Owe()
+	}
 	// Whatever was posted is in the outbox by now, and goes to the other nodes before this one leaves.
 	err := errors.Join(requests, a.node.Shutdown(ctx))
 	a.log.InfoContext(ctx, "drained", slog.Duration("took", a.clock().Sub(started)), slog.Int("sockets", sockets.Sockets),

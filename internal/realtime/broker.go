@@ -51,6 +51,8 @@ type broker struct {
 	tells   [][]byte            // control messages that could not be sent
 	behind  map[string]struct{} // channels of which something was dropped here
 	allHere bool                // another node does not know which of these channels it owes something
+	peers   peers
+	owes    bool // this node must not say goodbye
 
 	once    sync.Once
 	entered chan struct{} // closed by the first link
@@ -97,7 +99,7 @@ const (
 func newBroker(c BrokerConfig, node string, metrics *brokerMetrics, log *slog.Logger) *broker {
 	b := &broker{
 		config: c, log: log, metrics: metrics, node: node, wanted: map[string]bool{}, awaited: map[uint64]awaited{},
-		unsent: map[string]struct{}{}, behind: map[string]struct{}{}, entered: make(chan struct{}),
+		unsent: map[string]struct{}{}, behind: map[string]struct{}{}, entered: make(chan struct{}), peers: newPeers(),
 	}
 	_, _ = rand.Read(b.self[:]) // never fails
 	return b
@@ -126,6 +128,7 @@ func (b *broker) RegisterBrokerEventHandler(centrifuge.BrokerEventHandler) error
 // Close ends the link and waits for everything that serves it.
 func (b *broker) Close(context.Context) error {
 	if b.stop != nil {
+		b.leaveWell()
 		b.stop()
 	}
 	b.done.Wait()

@@ -207,7 +207,7 @@ func (l *link) fail(err error) { l.once.Do(func() { l.failed <- err }) }
 // enter subscribes to everything and then makes this the link.
 func (l *link) enter(ctx context.Context) error {
 	b := l.broker
-	if err := l.do(ctx, l.conn.B().Subscribe().Channel(b.name("control", ""), b.name("control", b.node), b.beat(), b.everybody()).Build()); err != nil {
+	if err := l.do(ctx, l.conn.B().Subscribe().Channel(b.name("control", ""), b.name("control", b.node), b.beat(), b.everybody(), b.alive()).Build()); err != nil {
 		return err
 	}
 	for {
@@ -220,6 +220,7 @@ func (l *link) enter(ctx context.Context) error {
 		}
 		if len(next) == 0 {
 			b.link = l
+			b.peers.again(b.age)
 		}
 		b.mu.Unlock()
 		if len(next) == 0 {
@@ -279,6 +280,8 @@ func (l *link) arrive(m rueidis.PubSubMessage) {
 		l.take(channel, m.Message)
 	case m.Channel == b.beat() && len(m.Message) >= headLength:
 		b.await(m.Message)
+	case m.Channel == b.alive():
+		b.hearPeer(m.Message)
 	case m.Channel == b.everybody():
 		b.mu.Lock()
 		b.allHere = true
@@ -373,9 +376,16 @@ func (b *broker) tick(ctx context.Context) error {
 	}
 	clear(b.behind)
 	b.allHere = false
+	lost := b.peers.countLost(b.age)
 	b.mu.Unlock()
 	b.tellHere(behind)
+	if lost > 0 {
+		b.lose(ctx, lost)
+	}
 	if err := b.resend(ctx); err != nil {
+		return err
+	}
+	if err := b.send(ctx, b.alive(), string(alive)+b.node); err != nil {
 		return err
 	}
 	return b.send(ctx, b.beat(), b.frame(number, nil))

@@ -9,7 +9,7 @@ import (
 // brokerMetrics say how well this node reaches the others.
 type brokerMetrics struct {
 	linked                                   prometheus.Gauge
-	breaks, failed, local, received, dropped prometheus.Counter
+	breaks, failed, local, received, dropped, lost prometheus.Counter
 }
 
 func newBrokerMetrics(reg prometheus.Registerer) (*brokerMetrics, error) {
@@ -26,8 +26,9 @@ func newBrokerMetrics(reg prometheus.Registerer) (*brokerMetrics, error) {
 		local:    counter("local_total", "Publications delivered to this node's listeners without Redis."),
 		received: counter("received_total", "Publications that came through Redis."),
 		dropped:  counter("dropped_total", "Publications and messages dropped because too many were waiting. Clients catch up by revision."),
+		lost:     counter("nodes_lost_total", "Other nodes that ended without a goodbye. Those connected here were told to look for what was missed."),
 	}
-	for _, c := range []prometheus.Collector{m.linked, m.breaks, m.failed, m.local, m.received, m.dropped} {
+	for _, c := range []prometheus.Collector{m.linked, m.breaks, m.failed, m.local, m.received, m.dropped, m.lost} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

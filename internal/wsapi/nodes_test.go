@@ -224,6 +224,54 @@ func TestNodes_one_cut_off_tells_the_others(t *testing.T) {
 	}
 }
 
+// A node is gone from one moment to the next, with something stored and not told. Nobody sends it again and the room stays quiet: the members at the
+// other nodes are asked to look for it within seconds, once. A node that ends in order worries nobody.
+func TestNodes_one_lost_is_noticed(t *testing.T) {
+	t.Parallel()
+	ways := make([]*servertest.Proxy, 3)
+	nodes := parleytest.Nodes(t, 3, func(i int) []parleytest.Option {
+		var url string
+		ways[i], url = servertest.NewProxy(t, servertest.RedisURL(t))
+		return []parleytest.Option{parleytest.With("PARLEY_REDIS_URL=" + url)}
+	})
+	maya := nodes[0].SignUp(t, "maya")
+	room := maya.CreateRoom("Releases", contract.RoomKindPublic).ID
+	tomas := nodes[1].SignUp(t, "tomas")
+	tomas.Join(room)
+	listener := tomas.Connect()
+	listener.Subscribe(room)
+	// In the order of their ends: when the last one is missed, the first would have been missed before.
+	stop, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := nodes[2].Stop(stop); err != nil {
+		t.Fatal(err)
+	}
+	ways[0].Refuse() // as seen from everywhere else, a kill
+	linked(t, nodes[0], false)
+	maya.Post(room, "never told", "key")
+	if got := until(listener, contract.EventsMissedEventEvent); len(got) != 0 {
+		t.Fatalf("heard %q", got)
+	}
+	if page := tomas.Changes(room, 0, ""); len(page.Items) != 1 {
+		t.Errorf("%d messages in the changes", len(page.Items))
+	}
+	if !strings.Contains(metrics(t, nodes[1]), "parley_realtime_broker_nodes_lost_total 1\n") {
+		t.Error("not one node was counted as lost")
+	}
+	if !strings.Contains(metrics(t, nodes[1]), "parley_realtime_broker_breaks_total 0") {
+		t.Error("the node lost its own link; this proves nothing")
+	}
+	ways[0].Mend(t)
+	linked(t, nodes[0], true)
+	if got := until(listener, contract.EventsMissedEventEvent); len(got) != 0 { // the room's own, from the node that is back
+		t.Errorf("heard %q", got)
+	}
+	maya.Post(room, "and on", "on")
+	if m := next(t, listener); m.Body != "and on" {
+		t.Errorf("heard %q", m.Body)
+	}
+}
+
 // A connection that breaks between two beats is noticed all the same.
 func TestNodes_short_break_is_made_good(t *testing.T) {
 	t.Parallel()
