@@ -182,7 +182,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 		CommandTimeout: commandTimeout, MembershipLife: s.MembershipLife, MaxChannels: maxChannels,
 		Broker:      realtime.BrokerConfig{Redis: a.redis, Prefix: a.config.RedisPrefix},
 		CheckOrigin: checkOrigin(a.config.PublicURL, exact(a.config.CORSOrigins)),
-		Registry:    registry, Logger: a.log, Clock: a.clock,
+		Registry:    registry, Logger: a.log, Clock: a.clock, Greeting: wsapi.Greeting(a.store.History()),
 	}, wsapi.New(a.service, a.budgets, a.people, a.log, a.clock).Handlers())
 	if err != nil {
 		return err

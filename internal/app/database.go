@@ -121,5 +121,8 @@ func (a *App) prepareSchema(ctx context.Context) error {
 	case err != nil:
 		return explain(a.config, err)
 	}
-	return a.store.Prepare(ctx)
+	if err := a.store.Prepare(ctx); err != nil {
+		return err
+	}
+	return a.store.BeginHistory(ctx)
 }

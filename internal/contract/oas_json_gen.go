@@ -693,6 +693,10 @@ func (s *ChangePage) Encode(e *jx.Encoder) {
 // encodeFields encodes fields.
 func (s *ChangePage) encodeFields(e *jx.Encoder) {
 	{
+		e.FieldStart("history")
+		s.History.Encode(e)
+	}
+	{
 		e.FieldStart("items")
 		e.ArrStart()
 		for _, elem := range s.Items {
@@ -714,11 +718,12 @@ func (s *ChangePage) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfChangePage = [4]string{
-	0: "items",
-	1: "has_more",
-	2: "revision",
-	3: "room",
+var jsonFieldsNameOfChangePage = [5]string{
+	0: "history",
+	1: "items",
+	2: "has_more",
+	3: "revision",
+	4: "room",
 }
 
 // Decode decodes ChangePage from json.
@@ -730,8 +735,18 @@ func (s *ChangePage) Decode(d *jx.Decoder) error {
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
-		case "items":
+		case "history":
 			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				if err := s.History.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"history\"")
+			}
+		case "items":
+			requiredBitSet[0] |= 1 << 1
 			if err := func() error {
 				s.Items = make([]Message, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -749,7 +764,7 @@ func (s *ChangePage) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"items\"")
 			}
 		case "has_more":
-			requiredBitSet[0] |= 1 << 1
+			requiredBitSet[0] |= 1 << 2
 			if err := func() error {
 				v, err := d.Bool()
 				s.HasMore = bool(v)
@@ -761,7 +776,7 @@ func (s *ChangePage) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"has_more\"")
 			}
 		case "revision":
-			requiredBitSet[0] |= 1 << 2
+			requiredBitSet[0] |= 1 << 3
 			if err := func() error {
 				v, err := d.Int64()
 				s.Revision = int64(v)
@@ -773,7 +788,7 @@ func (s *ChangePage) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"revision\"")
 			}
 		case "room":
-			requiredBitSet[0] |= 1 << 3
+			requiredBitSet[0] |= 1 << 4
 			if err := func() error {
 				if err := s.Room.Decode(d); err != nil {
 					return err
@@ -792,7 +807,7 @@ func (s *ChangePage) Decode(d *jx.Decoder) error {
 	// Validate required fields.
 	var failures []validate.FieldError
 	for i, mask := range [1]uint8{
-		0b00001111,
+		0b00011111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -2665,6 +2680,140 @@ func (s *FieldError) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *FieldError) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *Greeting) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *Greeting) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("history")
+		s.History.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfGreeting = [1]string{
+	0: "history",
+}
+
+// Decode decodes Greeting from json.
+func (s *Greeting) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode Greeting to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "history":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				if err := s.History.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"history\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode Greeting")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000001,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfGreeting) {
+					name = jsonFieldsNameOfGreeting[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *Greeting) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *Greeting) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes History as json.
+func (s History) Encode(e *jx.Encoder) {
+	unwrapped := string(s)
+
+	e.Str(unwrapped)
+}
+
+// Decode decodes History from json.
+func (s *History) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode History to nil")
+	}
+	var unwrapped string
+	if err := func() error {
+		v, err := d.Str()
+		unwrapped = string(v)
+		if err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		return errors.Wrap(err, "alias")
+	}
+	*s = History(unwrapped)
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s History) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *History) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -5614,6 +5763,10 @@ func (s *MessagePage) Encode(e *jx.Encoder) {
 // encodeFields encodes fields.
 func (s *MessagePage) encodeFields(e *jx.Encoder) {
 	{
+		e.FieldStart("history")
+		s.History.Encode(e)
+	}
+	{
 		e.FieldStart("items")
 		e.ArrStart()
 		for _, elem := range s.Items {
@@ -5631,10 +5784,11 @@ func (s *MessagePage) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfMessagePage = [3]string{
-	0: "items",
-	1: "has_more",
-	2: "revision",
+var jsonFieldsNameOfMessagePage = [4]string{
+	0: "history",
+	1: "items",
+	2: "has_more",
+	3: "revision",
 }
 
 // Decode decodes MessagePage from json.
@@ -5646,8 +5800,18 @@ func (s *MessagePage) Decode(d *jx.Decoder) error {
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
-		case "items":
+		case "history":
 			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				if err := s.History.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"history\"")
+			}
+		case "items":
+			requiredBitSet[0] |= 1 << 1
 			if err := func() error {
 				s.Items = make([]Message, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -5665,7 +5829,7 @@ func (s *MessagePage) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"items\"")
 			}
 		case "has_more":
-			requiredBitSet[0] |= 1 << 1
+			requiredBitSet[0] |= 1 << 2
 			if err := func() error {
 				v, err := d.Bool()
 				s.HasMore = bool(v)
@@ -5677,7 +5841,7 @@ func (s *MessagePage) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"has_more\"")
 			}
 		case "revision":
-			requiredBitSet[0] |= 1 << 2
+			requiredBitSet[0] |= 1 << 3
 			if err := func() error {
 				if err := s.Revision.Decode(d); err != nil {
 					return err
@@ -5696,7 +5860,7 @@ func (s *MessagePage) Decode(d *jx.Decoder) error {
 	// Validate required fields.
 	var failures []validate.FieldError
 	for i, mask := range [1]uint8{
-		0b00000111,
+		0b00001111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -10690,6 +10854,10 @@ func (s *RoomList) Encode(e *jx.Encoder) {
 // encodeFields encodes fields.
 func (s *RoomList) encodeFields(e *jx.Encoder) {
 	{
+		e.FieldStart("history")
+		s.History.Encode(e)
+	}
+	{
 		e.FieldStart("items")
 		e.ArrStart()
 		for _, elem := range s.Items {
@@ -10699,8 +10867,9 @@ func (s *RoomList) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfRoomList = [1]string{
-	0: "items",
+var jsonFieldsNameOfRoomList = [2]string{
+	0: "history",
+	1: "items",
 }
 
 // Decode decodes RoomList from json.
@@ -10712,8 +10881,18 @@ func (s *RoomList) Decode(d *jx.Decoder) error {
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
-		case "items":
+		case "history":
 			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				if err := s.History.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"history\"")
+			}
+		case "items":
+			requiredBitSet[0] |= 1 << 1
 			if err := func() error {
 				s.Items = make([]Room, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -10740,7 +10919,7 @@ func (s *RoomList) Decode(d *jx.Decoder) error {
 	// Validate required fields.
 	var failures []validate.FieldError
 	for i, mask := range [1]uint8{
-		0b00000001,
+		0b00000011,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

@@ -69,5 +69,6 @@ const (
 	CommandPresenceWatchOperation OperationName = "CommandPresenceWatch"
 	CommandReadMarkOperation      OperationName = "CommandReadMark"
 	CommandTypingStartOperation   OperationName = "CommandTypingStart"
+	ConnectedOperation            OperationName = "Connected"
 	OnEventsOperation             OperationName = "OnEvents"
 )

@@ -199,11 +199,17 @@ func (s *ChangeEmailInput) SetCurrentPassword(val string) {
 
 // Ref: #/components/schemas/ChangePage
 type ChangePage struct {
+	History History   `json:"history"`
 	Items   []Message `json:"items"`
 	HasMore bool      `json:"has_more"`
 	// The revision the client has after applying this page; the next `since`.
 	Revision int64 `json:"revision"`
 	Room     Room  `json:"room"`
+}
+
+// GetHistory returns the value of History.
+func (s *ChangePage) GetHistory() History {
+	return s.History
 }
 
 // GetItems returns the value of Items.
@@ -224,6 +230,11 @@ func (s *ChangePage) GetRevision() int64 {
 // GetRoom returns the value of Room.
 func (s *ChangePage) GetRoom() Room {
 	return s.Room
+}
+
+// SetHistory sets the value of History.
+func (s *ChangePage) SetHistory(val History) {
+	s.History = val
 }
 
 // SetItems sets the value of Items.
@@ -321,6 +332,9 @@ func (s *ConfirmTwoFactorInput) SetTicket(val string) {
 func (s *ConfirmTwoFactorInput) SetCode(val TOTPCode) {
 	s.Code = val
 }
+
+// ConnectedNoContent is response for Connected operation.
+type ConnectedNoContent struct{}
 
 // Ref: #/components/schemas/CreateInviteInput
 type CreateInviteInput struct {
@@ -990,6 +1004,23 @@ func (s *FieldError) SetCode(val string) {
 func (s *FieldError) SetDetail(val string) {
 	s.Detail = val
 }
+
+// Ref: #/components/schemas/Greeting
+type Greeting struct {
+	History History `json:"history"`
+}
+
+// GetHistory returns the value of History.
+func (s *Greeting) GetHistory() History {
+	return s.History
+}
+
+// SetHistory sets the value of History.
+func (s *Greeting) SetHistory(val History) {
+	s.History = val
+}
+
+type History string
 
 type ID int64
 
@@ -2115,10 +2146,16 @@ func (s *MessageEventData) SetMessage(val Message) {
 
 // Ref: #/components/schemas/MessagePage
 type MessagePage struct {
-	Items []Message `json:"items"`
+	History History   `json:"history"`
+	Items   []Message `json:"items"`
 	// There are more in the direction asked for.
 	HasMore  bool     `json:"has_more"`
 	Revision Revision `json:"revision"`
+}
+
+// GetHistory returns the value of History.
+func (s *MessagePage) GetHistory() History {
+	return s.History
 }
 
 // GetItems returns the value of Items.
@@ -2134,6 +2171,11 @@ func (s *MessagePage) GetHasMore() bool {
 // GetRevision returns the value of Revision.
 func (s *MessagePage) GetRevision() Revision {
 	return s.Revision
+}
+
+// SetHistory sets the value of History.
+func (s *MessagePage) SetHistory(val History) {
+	s.History = val
 }
 
 // SetItems sets the value of Items.
@@ -4211,12 +4253,23 @@ func (s *RoomKind) UnmarshalText(data []byte) error {
 
 // Ref: #/components/schemas/RoomList
 type RoomList struct {
-	Items []Room `json:"items"`
+	History History `json:"history"`
+	Items   []Room  `json:"items"`
+}
+
+// GetHistory returns the value of History.
+func (s *RoomList) GetHistory() History {
+	return s.History
 }
 
 // GetItems returns the value of Items.
 func (s *RoomList) GetItems() []Room {
 	return s.Items
+}
+
+// SetHistory sets the value of History.
+func (s *RoomList) SetHistory(val History) {
+	s.History = val
 }
 
 // SetItems sets the value of Items.

@@ -46,6 +46,7 @@ var operationRolesAccessToken = map[string][]string{
 	CommandReadMarkOperation:      []string{},
 	CommandTypingStartOperation:   []string{},
 	ConfirmTwoFactorOperation:     []string{},
+	ConnectedOperation:            []string{},
 	CreateInviteOperation:         []string{},
 	CreateRoomOperation:           []string{},
 	DeleteMessageOperation:        []string{},

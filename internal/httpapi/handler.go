@@ -51,3 +51,6 @@ func (h *handler) catchUp(ctx context.Context) (leave func(), err error) {
 	}
 	return leave, nil
 }
+
+// history names what the revisions in an answer belong to.
+func (h *handler) history() contract.History { return contract.History(h.service.History) }

@@ -14,7 +14,7 @@ func (h *handler) ListMessages(ctx context.Context, p contract.ListMessagesParam
 	if err != nil {
 		return nil, err
 	}
-	return &contract.MessagePage{Items: wire.Messages(page.Messages), HasMore: page.More, Revision: contract.Revision(page.Revision)}, nil
+	return &contract.MessagePage{Items: wire.Messages(page.Messages), HasMore: page.More, Revision: contract.Revision(page.Revision), History: h.history()}, nil
 }
 
 // PostMessage implements POST /api/v1/rooms/{room_id}/messages.
@@ -53,7 +53,9 @@ func (h *handler) ListChanges(ctx context.Context, p contract.ListChangesParams)
 	if err != nil {
 		return nil, err
 	}
-	return &contract.ChangePage{Items: wire.Messages(c.Messages), HasMore: c.More, Revision: c.Revision, Room: wire.RoomView(c.Room)}, nil
+	return &contract.ChangePage{
+		Items: wire.Messages(c.Messages), HasMore: c.More, Revision: c.Revision, Room: wire.RoomView(c.Room), History: h.history(),
+	}, nil
 }
 
 func message(m chat.Message, err error) (*contract.Message, error) {

@@ -19,7 +19,7 @@ func (h *handler) ListRooms(ctx context.Context) (*contract.RoomList, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &contract.RoomList{Items: wire.RoomViews(list)}, nil
+	return &contract.RoomList{Items: wire.RoomViews(list), History: h.history()}, nil
 }
 
 // CreateRoom implements POST /api/v1/rooms.

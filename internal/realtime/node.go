@@ -40,6 +40,7 @@ type Config struct {
 	Logger                        *slog.Logger
 	Clock                         func() time.Time
 	Broker                        BrokerConfig // how this node reaches others
+	Greeting                      []byte       // JSON that every connection gets with the answer to its connect command
 }
 
 // Peer is who is at the other end of a connection.
@@ -207,6 +208,7 @@ func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centr
 	}
 	return centrifuge.ConnectReply{
 		Context:           withWork(ctx),
+		Data:              n.config.Greeting,
 		Credentials:       &centrifuge.Credentials{UserID: strconv.FormatInt(p.User, 10), ExpireAt: p.Expires.Unix()},
 		ClientSideRefresh: true,
 		// What the library's queue is left with are pings, for which a timer that is due at once will do: a goroutine that waits is 4 KB a

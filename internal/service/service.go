@@ -71,6 +71,8 @@ type Service struct {
 	Rooms      *Rooms
 	Members    *Members
 	Messages   *Messages
+	// History names what revisions belong to; see store.History.
+	History string
 	// Doubts has to run for changes to be told of whose outcome the database did not tell.
 	Doubts *Doubts
 }
@@ -135,6 +137,7 @@ func New(d Deps) *Service {
 		Members:  members,
 		Messages: &Messages{store: d.Store, access: access, publisher: d.Publisher, doubts: doubts, clock: d.Clock},
 		Doubts:   doubts,
+		History:  d.Store.History(),
 	}
 }
 

@@ -165,14 +165,15 @@ ON CONFLICT (name) DO UPDATE SET next = CASE WHEN counters.next < excluded.next 
 	return nil
 }
 
-// numbersLost is more accounts than can have been made between a backup and its restore.
+// numbersLost is more accounts, and more rooms, than can have been made between a backup and its restore.
 const numbersLost = 1_000_000
 
-// SkipAccounts leaves out the numbers of the accounts that may have been made after the tables were written. Those accounts are gone, but their
-// sessions in Redis and their access tokens are not, and would open whatever account got the same number.
-func (l *Loader) SkipAccounts(ctx context.Context) error {
-	if _, err := l.tx.ExecContext(ctx, `UPDATE counters SET next = next + $1 WHERE name = 'users'`, numbersLost); err != nil {
-		return fmt.Errorf("skip numbers of accounts: %w", classify(err))
+// SkipNumbers leaves out the numbers of the accounts and of the rooms that may have been made after the tables were written. Those accounts are
+// gone, but their sessions in Redis and their access tokens are not, and would open whatever account got the same number. Those rooms are gone, but
+// what a browser has not sent yet would go to whatever room got the same number.
+func (l *Loader) SkipNumbers(ctx context.Context) error {
+	if _, err := l.tx.ExecContext(ctx, `UPDATE counters SET next = next + $1 WHERE name IN ('users', 'rooms')`, numbersLost); err != nil {
+		return fmt.Errorf("skip numbers: %w", classify(err))
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ type Reference struct {
 
 // notData are tables that say something of a database and hold nothing of people's: what migrated it, and what is being copied into it.
 // Virtual tables, the search index on SQLite among them, are not listed either: the engine fills them from the others.
-var notData = []string{versionTable, compatibilityTable, progressTable}
+var notData = []string{versionTable, compatibilityTable, progressTable, historyTable}
 
 // querier is what *sql.DB and *sql.Tx share.
 type querier interface {

@@ -62,7 +62,8 @@ type Store struct {
 	marks  *groupCommit[mark]
 	posted  func([]chat.Message)
 	doubted func([]chat.Message)
-	close  sync.Once
+	history string // its name, see BeginHistory
+	close   sync.Once
 
 	populated atomic.Bool // there is an account
 }

@@ -99,6 +99,13 @@ func (d *Door) expelled(user int64, channel string) {
 	}
 }
 
+// Greeting is what a socket is told when it is connected.
+func Greeting(history string) []byte {
+	var e jx.Encoder
+	(&contract.Greeting{History: contract.History(history)}).Encode(&e)
+	return e.Bytes()
+}
+
 // missed is the event that sends clients to the database.
 func (d *Door) missed() []byte {
 	out, _ := wire.Event(chat.Event{Type: chat.EventEventsMissed, At: d.clock()})

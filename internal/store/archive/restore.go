@@ -50,7 +50,8 @@ func claim(ctx context.Context, l *store.Loader) error {
 	if err != nil {
 		return err
 	}
-	return l.Claim(ctx, tables)
+	// What clients hold of any earlier history of this database is not of this one.
+	return errors.Join(l.Claim(ctx, tables), l.EndHistory(ctx))
 }
 
 func fill(ctx context.Context, s *store.Store, r io.Reader, h Header) (summary Summary, err error) {
@@ -71,7 +72,7 @@ func fill(ctx context.Context, s *store.Store, r io.Reader, h Header) (summary S
 		if err := l.RaiseCounters(ctx, tables); err != nil {
 			return err
 		}
-		return l.SkipAccounts(ctx)
+		return l.SkipNumbers(ctx)
 	})
 	return summary, err
 }

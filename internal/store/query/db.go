@@ -27,6 +27,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.advanceTOTPKeyStmt, err = db.PrepareContext(ctx, advanceTOTPKey); err != nil {
 		return nil, fmt.Errorf("error preparing query AdvanceTOTPKey: %w", err)
 	}
+	if q.beginHistoryStmt, err = db.PrepareContext(ctx, beginHistory); err != nil {
+		return nil, fmt.Errorf("error preparing query BeginHistory: %w", err)
+	}
 	if q.browsePublicRoomsStmt, err = db.PrepareContext(ctx, browsePublicRooms); err != nil {
 		return nil, fmt.Errorf("error preparing query BrowsePublicRooms: %w", err)
 	}
@@ -125,6 +128,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.hasUsersStmt, err = db.PrepareContext(ctx, hasUsers); err != nil {
 		return nil, fmt.Errorf("error preparing query HasUsers: %w", err)
+	}
+	if q.historyStmt, err = db.PrepareContext(ctx, history); err != nil {
+		return nil, fmt.Errorf("error preparing query History: %w", err)
 	}
 	if q.insertAuditEntryStmt, err = db.PrepareContext(ctx, insertAuditEntry); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertAuditEntry: %w", err)
@@ -361,6 +367,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing advanceTOTPKeyStmt: %w", cerr)
 		}
 	}
+	if q.beginHistoryStmt != nil {
+		if cerr := q.beginHistoryStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing beginHistoryStmt: %w", cerr)
+		}
+	}
 	if q.browsePublicRoomsStmt != nil {
 		if cerr := q.browsePublicRoomsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing browsePublicRoomsStmt: %w", cerr)
@@ -524,6 +535,11 @@ func (q *Queries) Close() error {
 	if q.hasUsersStmt != nil {
 		if cerr := q.hasUsersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing hasUsersStmt: %w", cerr)
+		}
+	}
+	if q.historyStmt != nil {
+		if cerr := q.historyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing historyStmt: %w", cerr)
 		}
 	}
 	if q.insertAuditEntryStmt != nil {
@@ -941,6 +957,7 @@ type Queries struct {
 	db                       DBTX
 	tx                       *sql.Tx
 	advanceTOTPKeyStmt       *sql.Stmt
+	beginHistoryStmt         *sql.Stmt
 	browsePublicRoomsStmt    *sql.Stmt
 	claimMailStmt            *sql.Stmt
 	confirmEmailStmt         *sql.Stmt
@@ -974,6 +991,7 @@ type Queries struct {
 	emptyRoomStmt            *sql.Stmt
 	hasPasswordStmt          *sql.Stmt
 	hasUsersStmt             *sql.Stmt
+	historyStmt              *sql.Stmt
 	insertAuditEntryStmt     *sql.Stmt
 	insertEndedSessionStmt   *sql.Stmt
 	insertIdentityStmt       *sql.Stmt
@@ -1056,6 +1074,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		db:                       tx,
 		tx:                       tx,
 		advanceTOTPKeyStmt:       q.advanceTOTPKeyStmt,
+		beginHistoryStmt:         q.beginHistoryStmt,
 		browsePublicRoomsStmt:    q.browsePublicRoomsStmt,
 		claimMailStmt:            q.claimMailStmt,
 		confirmEmailStmt:         q.confirmEmailStmt,
@@ -1089,6 +1108,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		emptyRoomStmt:            q.emptyRoomStmt,
 		hasPasswordStmt:          q.hasPasswordStmt,
 		hasUsersStmt:             q.hasUsersStmt,
+		historyStmt:              q.historyStmt,
 		insertAuditEntryStmt:     q.insertAuditEntryStmt,
 		insertEndedSessionStmt:   q.insertEndedSessionStmt,
 		insertIdentityStmt:       q.insertIdentityStmt,

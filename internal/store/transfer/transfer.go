@@ -151,7 +151,8 @@ func claim(ctx context.Context, l *store.Loader) error {
 	if err != nil {
 		return err
 	}
-	return l.Claim(ctx, tables)
+	// The source may be written to after the copy and before the copy is served: then clients hold revisions that mean something else here.
+	return errors.Join(l.Claim(ctx, tables), l.EndHistory(ctx))
 }
 
 // begin makes sure that the target is empty and leaves the note that it is being filled, in one transaction.

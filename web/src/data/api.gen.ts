@@ -1070,7 +1070,7 @@ export interface paths {
         /**
          * Open the realtime socket
          * @description A WebSocket that speaks Centrifuge's JSON client protocol. The access token goes into the connect command within five seconds; cookies are
-         *     not consulted. A socket whose session has ended is closed with 3550. Subscribe to `room:<room_id>`; `user:<user_id>` is subscribed by the server. Commands are RPCs named `noun.verb`. An error of a
+         *     not consulted. The data of the answer is `{"history": …}`, see History. A socket whose session has ended is closed with 3550. Subscribe to `room:<room_id>`; `user:<user_id>` is subscribed by the server. Commands are RPCs named `noun.verb`. An error of a
          *     command carries a Problem as JSON text in its message, and a numeric code: 400 invalid, 401 unauthenticated, 403 forbidden, 404 not found,
          *     409 conflict, 413 too large, 429 rate limited, 500 internal, 503 unavailable, 507 disk full.
          *
@@ -1209,6 +1209,26 @@ export interface webhooks {
         put?: never;
         /** RPC `read.mark`, the twin of markRead */
         post: operations["commandReadMark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the server says of itself when a socket is connected
+         * @description The data of the answer to the connect command.
+         */
+        post: operations["connected"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1630,7 +1650,13 @@ export interface components {
              */
             last_read_number?: number;
         };
+        /** @description Which life of the database this is. It changes when an operator puts another state in its place, such as an older backup: then numbers and revisions known before mean nothing any more, and a client forgets what it holds of rooms and loads anew. What it has not sent yet it sends, under the same keys. */
+        History: string;
+        Greeting: {
+            history: components["schemas"]["History"];
+        };
         RoomList: {
+            history: components["schemas"]["History"];
             items: components["schemas"]["Room"][];
         };
         RoomPage: {
@@ -1679,12 +1705,14 @@ export interface components {
             deleted_at?: components["schemas"]["Time"];
         };
         MessagePage: {
+            history: components["schemas"]["History"];
             items: components["schemas"]["Message"][];
             /** @description There are more in the direction asked for. */
             has_more: boolean;
             revision: components["schemas"]["Revision"];
         };
         ChangePage: {
+            history: components["schemas"]["History"];
             items: components["schemas"]["Message"][];
             has_more: boolean;
             /**
@@ -3615,6 +3643,28 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReadMark"];
                 };
+            };
+        };
+    };
+    connected: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Greeting"];
+            };
+        };
+        responses: {
+            /** @description Nothing is answered. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
