@@ -8,6 +8,8 @@ import net from 'node:net'
  * - `cut`: connections break at once and new ones are refused. A cable pulled out of the router next door.
  * - `hold`: nothing moves in either direction and nobody is told. A train in a tunnel.
  * - `loseAnswers`: what the browser sends arrives, what the server answers does not. The worst of them: was it said or not?
+ * - `strand`: open WebSockets are held for good and nobody is told; what is opened from now on works. A phone that changed networks, a laptop
+ *   that slept: browsers drop the connections of requests then, and leave those alone.
  * - `restore`: the line works again. Old connections are dead, as after a change of network, unless they are kept.
  */
 export class Line {
@@ -15,6 +17,8 @@ export class Line {
   /** @type {Set<{ near: net.Socket, far: net.Socket }>} */ #pairs = new Set()
   #server
   #port
+  /** @type {Set<{ near: net.Socket, far: net.Socket }>} */ #sockets = new Set()
+  /** @type {Set<{ near: net.Socket, far: net.Socket }>} */ #stranded = new Set()
 
   /** @param {net.Server} server @param {number} port */
   constructor(server, port) {
@@ -44,6 +48,11 @@ export class Line {
 
   hold() {
     this.#state = 'held'
+    this.#apply()
+  }
+
+  strand() {
+    for (const pair of this.#sockets) this.#stranded.add(pair)
     this.#apply()
   }
 
@@ -88,8 +97,13 @@ export class Line {
       from.on('close', () => {
         to.destroy()
         this.#pairs.delete(pair)
+        this.#sockets.delete(pair)
+        this.#stranded.delete(pair)
       })
     }
+    near.on('data', (chunk) => {
+      if (chunk.includes('Sec-WebSocket-Key')) this.#sockets.add(pair)
+    })
     this.#set(pair)
   }
 
@@ -98,10 +112,12 @@ export class Line {
   }
 
   /** @param {{ near: net.Socket, far: net.Socket }} pair */
-  #set({ near, far }) {
-    if (this.#state === 'held') near.pause()
+  #set(pair) {
+    const { near, far } = pair
+    const held = this.#state === 'held' || this.#stranded.has(pair)
+    if (held) near.pause()
     else near.resume()
-    if (this.#state === 'held' || this.#state === 'deaf') far.pause()
+    if (held || this.#state === 'deaf') far.pause()
     else far.resume()
   }
 }

@@ -179,7 +179,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 	a.node, err = realtime.New(realtime.Config{
 		FrameBytes: s.FrameBytes, QueueBytes: s.QueueBytes, Ping: s.Ping, Pong: s.PongTimeout, ConnectTimeout: s.ConnectTimeout,
 		KernelBytes: s.KernelBytes, WriteTimeout: s.WriteTimeout, PerAddress: s.PerAddress, PendingPerAddress: s.PendingPerAddress,
-		CommandTimeout: commandTimeout, MembershipLife: s.MembershipLife, MaxChannels: maxChannels,
+		CommandTimeout: commandTimeout, MembershipLife: s.MembershipLife, MaxRooms: s.Rooms,
 		Broker:      realtime.BrokerConfig{Redis: a.redis, Prefix: a.config.RedisPrefix},
 		CheckOrigin: checkOrigin(a.config.PublicURL, exact(a.config.CORSOrigins)),
 		Registry:    registry, Logger: a.log, Clock: a.clock, Greeting: wsapi.Greeting(a.store.History()),
@@ -196,7 +196,6 @@ const (
 	requestTimeout = 10 * time.Second // a request over HTTP; twice what the database may take, for those that ask it twice
 	commandTimeout = 10 * time.Second
 	catchUpWait    = 2 * time.Second // for a place among the reads of those who come back; they are told to try later then
-	maxChannels    = 5000
 )
 
 // Addr is where the server listens, as host:port.

@@ -31,7 +31,7 @@ func (r *refusal) Error() string {
 var limits = map[string]string{
 	doingSignUp: "PARLEY_LIMIT_SIGN_UP=off", doingRoom: "PARLEY_LIMIT_WRITE=off", doingJoin: "PARLEY_LIMIT_WRITE=off", doingRemove: "PARLEY_LIMIT_WRITE=off",
 	doingInvite: "PARLEY_LIMIT_WRITE=off", doingPost: "PARLEY_LIMIT_POST=off", doingSubscribe: "PARLEY_LIMIT_SUBSCRIBE=off",
-	doingConnect: "PARLEY_LIMIT_COMMAND=off", doingCatchUp: "PARLEY_LIMIT_READ=off", doingLook: "PARLEY_LIMIT_READ=off", doingRead: "PARLEY_LIMIT_READ=off",
+	doingConnect: "PARLEY_LIMIT_CONNECT=off", doingCatchUp: "PARLEY_LIMIT_READ=off", doingLook: "PARLEY_LIMIT_READ=off", doingRead: "PARLEY_LIMIT_READ=off",
 }
 
 // What was asked for.

@@ -136,6 +136,8 @@ type Socket struct {
 	PerUserPolicy PerUserPolicy
 	// TypingSigns and TypingListeners bound what signs of typing cost; 0 is no bound.
 	TypingSigns, TypingListeners int
+	// Rooms are those that one socket may listen to; 0 is no limit.
+	Rooms int
 }
 
 // PerUserPolicy says what gives way when a person opens one socket too many.

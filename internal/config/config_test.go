@@ -86,6 +86,7 @@ func TestLoad_nothing_set(t *testing.T) {
 		Socket: Socket{
 			FrameBytes: 65536, QueueBytes: 1 << 20, Ping: 25 * time.Second, PongTimeout: 10 * time.Second,
 			ConnectTimeout: 5 * time.Second, MembershipLife: 5 * time.Minute, PerUser: 10, PerUserPolicy: RefuseNewest, TypingSigns: 8, TypingListeners: 1000,
+			Rooms:       5000,
 			KernelBytes: 128 << 10, WriteTimeout: 5 * time.Second, PerAddress: 200, PendingPerAddress: 100,
 		},
 		Auth: Auth{
@@ -99,7 +100,7 @@ func TestLoad_nothing_set(t *testing.T) {
 			"sign_in": {5, 15 * time.Minute}, "sign_in_account": {50, 15 * time.Minute}, "sign_in_network": {100, time.Hour},
 			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "challenge": {300, 10 * time.Minute}, "csp_report": {60, time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
 			"read": {600, time.Minute}, "search": {60, time.Minute}, "typing": {60, time.Minute}, "read_mark": {240, time.Minute},
-			"subscribe": {1000, time.Minute}, "command": {600, time.Minute}, "socket_refusals": {100, time.Minute},
+			"connect": {600, time.Minute}, "subscribe": {10_000, time.Minute}, "command": {600, time.Minute}, "socket_refusals": {100, time.Minute},
 			"socket_closures": {3, 10 * time.Minute}, "presence_watch": {60, time.Minute}, "reset": {20, time.Hour}, "link": {60, 10 * time.Minute},
 			"mail": {5, time.Hour}, "mail_address": {5, time.Hour},
 		},
@@ -152,6 +153,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_SOCKET_PING=6s", "PARLEY_SOCKET_PONG_TIMEOUT=5s", "PARLEY_SOCKET_CONNECT_TIMEOUT=7s", "PARLEY_SOCKET_MEMBERSHIP_LIFE=21s",
 		"PARLEY_SOCKET_WRITE_TIMEOUT=8s", "PARLEY_SOCKET_KERNEL_BYTES=off", "PARLEY_SOCKET_PER_ADDRESS=9", "PARLEY_SOCKET_PENDING_PER_ADDRESS=off",
 		"PARLEY_SOCKET_PER_USER=8", "PARLEY_SOCKET_PER_USER_POLICY=close-oldest", "PARLEY_TYPING_SIGNS=9", "PARLEY_TYPING_LISTENERS=off",
+		"PARLEY_SOCKET_ROOMS=off",
 		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
 		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed", "PARLEY_SETUP_LINK=true", "PARLEY_OIDC_PROVIDERS=none", "PARLEY_OIDC_SIGN_UP=never",
@@ -160,7 +162,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	limits := map[string]Rate{}
 	for i, what := range []string{
 		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "challenge", "csp_report", "post", "write", "read", "search", "typing", "read_mark",
-		"subscribe", "presence_watch", "command", "socket_refusals", "oidc", "reset", "link", "mail", "mail_address",
+		"subscribe", "presence_watch", "command", "socket_refusals", "oidc", "reset", "link", "mail", "mail_address", "connect",
 	} {
 		environ = append(environ, fmt.Sprintf("PARLEY_LIMIT_%s=%d/1h30m", strings.ToUpper(what), 7+i))
 		limits[what] = Rate{7 + i, 90 * time.Minute}

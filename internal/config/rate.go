@@ -45,7 +45,8 @@ func rateTable(c *Config) []row {
 		rate(c, "SEARCH", "60/1m", "Searches of one person."),
 		rate(c, "TYPING", "60/1m", "Signs of one person that they are typing."),
 		rate(c, "READ_MARK", "240/1m", "Read marks of one person."),
-		rate(c, "SUBSCRIBE", "1000/1m", "Rooms that one person starts to listen to. Each connection subscribes to all rooms of its page anew."),
+		rate(c, "CONNECT", "600/1m", "Sockets that one person opens."),
+		rate(c, "SUBSCRIBE", "10000/1m", "Rooms that one person starts to listen to. Each new connection subscribes to all rooms of its person."),
 		rate(c, "PRESENCE_WATCH", "60/1m", "Changes of one person to whom they see online or not."),
 		rate(c, "COMMAND", "600/1m", "Everything else that one person sends on the socket."),
 		rate(c, "SOCKET_REFUSALS", "100/1m", "Refusals by these limits on the sockets of one person, after which the socket is closed and may come back."),
@@ -64,7 +65,8 @@ func rate(c *Config, name, standard, description string) row {
 func WithoutLimits() []string {
 	var off []string
 	for _, s := range Settings() {
-		if strings.HasPrefix(s.Name, limitPrefix) || strings.HasSuffix(s.Name, "PER_ADDRESS") || strings.HasSuffix(s.Name, "PER_USER") || s.Name == "PARLEY_TYPING_SIGNS" {
+		if strings.HasPrefix(s.Name, limitPrefix) || strings.HasSuffix(s.Name, "PER_ADDRESS") || strings.HasSuffix(s.Name, "PER_USER") ||
+			s.Name == "PARLEY_TYPING_SIGNS" || s.Name == "PARLEY_SOCKET_ROOMS" {
 			off = append(off, s.Name+"=off")
 		}
 	}

@@ -186,6 +186,10 @@ func socketTable(c *Config) []row {
 			Description: "What gives way beyond PARLEY_SOCKET_PER_USER: refuse-newest or close-oldest.",
 		}, parse: choice(&c.Socket.PerUserPolicy, RefuseNewest, CloseOldest)},
 		{Setting: Setting{
+			Name: "PARLEY_SOCKET_ROOMS", Default: "5000",
+			Description: "How many rooms one socket may listen to, or off. The web client listens to all rooms of its person.",
+		}, parse: orOff(&c.Socket.Rooms, integer(&c.Socket.Rooms, 1, 10_000_000))},
+		{Setting: Setting{
 			Name: "PARLEY_TYPING_SIGNS", Default: "8",
 			Description: "How many signs that somebody types one room is told of in three seconds, by each node, or off for all. The web client names three people.",
 		}, parse: orOff(&c.Socket.TypingSigns, integer(&c.Socket.TypingSigns, 1, 1_000_000))},

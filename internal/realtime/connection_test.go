@@ -40,7 +40,7 @@ func newNode(t *testing.T, change func(c *realtime.Config, h *realtime.Handlers)
 	c := realtime.Config{
 		FrameBytes: 1 << 16, QueueBytes: 1 << 20, Ping: time.Minute, Pong: 10 * time.Second, ConnectTimeout: time.Minute, CommandTimeout: time.Minute,
 		WriteTimeout: time.Minute, CheckOrigin: func(*http.Request) bool { return true },
-		MembershipLife: time.Hour, MaxChannels: 10, Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Clock: time.Now,
+		MembershipLife: time.Hour, MaxRooms: 10, Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Clock: time.Now,
 	}
 	change(&c, &h)
 	node, err := realtime.New(c, h)

@@ -205,7 +205,7 @@ func TestLibrary_close_during_a_command(t *testing.T) {
 func TestLibrary_channel_limit(t *testing.T) {
 	t.Parallel()
 	c := testConfig()
-	c.MaxChannels = 3 // one is the person's own
+	c.MaxRooms = 2
 	n := startNode(t, c)
 	l := n.join(t, 1, "room:1")
 	l.send(`{"id":3,"subscribe":{"channel":"room:2"}}`)
@@ -214,6 +214,19 @@ func TestLibrary_channel_limit(t *testing.T) {
 	l.want(`"id":4,"error":{"code":106`)
 	l.send(`{"id":5,"rpc":{"method":"echo","data":5}}`)
 	l.want(`"id":5,"rpc"`)
+}
+
+// The library takes no limit for a limit of its own, which is 128.
+func TestLibrary_no_channel_limit(t *testing.T) {
+	t.Parallel()
+	c := testConfig()
+	c.MaxRooms = 0
+	n := startNode(t, c)
+	l := n.join(t, 1, "room:1")
+	for room := 2; room < 200; room++ {
+		l.send(fmt.Sprintf(`{"id":%d,"subscribe":{"channel":"room:%d"}}`, room, room))
+		l.want(fmt.Sprintf(`"id":%d,"subscribe"`, room))
+	}
 }
 
 // The official SDK, in both encodings: some of its kind speak only Protobuf.

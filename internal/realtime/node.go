@@ -32,7 +32,7 @@ type Config struct {
 	CommandTimeout time.Duration // what one command may take
 	MembershipLife time.Duration // within which a subscription is authorised again
 	RecheckEvery   time.Duration // how often it is looked which are over; 0 is what MembershipLife needs
-	MaxChannels    int           // subscriptions of one connection
+	MaxRooms       int           // channels that one connection may subscribe to; 0 is no limit
 	// PerAddress are the sockets that one address may have open, PendingPerAddress those of them that have not said who they are; 0 is no limit.
 	PerAddress, PendingPerAddress int
 	CheckOrigin                   func(*http.Request) bool
@@ -112,7 +112,7 @@ func New(c Config, h Handlers) (*Node, error) {
 	var err error
 	n.node, err = centrifuge.New(centrifuge.Config{
 		LogLevel: centrifuge.LogLevelInfo, LogHandler: n.log,
-		ClientStaleCloseDelay: c.ConnectTimeout, ClientQueueMaxSize: c.QueueBytes, ClientChannelLimit: c.MaxChannels,
+		ClientStaleCloseDelay: c.ConnectTimeout, ClientQueueMaxSize: c.QueueBytes, ClientChannelLimit: c.channels(),
 		ChannelMaxLength: maxChannelLength,
 		// A subscription lasts for half of its life, is looked at after every quarter, and so is over in time.
 		ClientPresenceUpdateInterval: cmp.Or(c.RecheckEvery, min(c.MembershipLife/4, longestLook)),
@@ -144,6 +144,14 @@ func New(c Config, h Handlers) (*Node, error) {
 		return nil, fmt.Errorf("make realtime node: %w", err)
 	}
 	return n, nil
+}
+
+// channels is the library's limit: it counts the person's own channel too, and takes 0 for a limit of its own.
+func (c *Config) channels() int {
+	if c.MaxRooms == 0 {
+		return -1
+	}
+	return c.MaxRooms + 1
 }
 
 const maxChannelLength = 64

@@ -38,7 +38,7 @@ type testNode struct {
 func testConfig() Config {
 	return Config{
 		FrameBytes: 64 << 10, QueueBytes: 256 << 10, KernelBytes: 16 << 10, WriteTimeout: patience, Ping: time.Minute, Pong: 10 * time.Second,
-		ConnectTimeout: patience, CommandTimeout: patience, MembershipLife: time.Minute, MaxChannels: 100,
+		ConnectTimeout: patience, CommandTimeout: patience, MembershipLife: time.Minute, MaxRooms: 100,
 		CheckOrigin: func(*http.Request) bool { return true }, Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Clock: time.Now,
 	}
 }

@@ -94,9 +94,10 @@ func (m *Members) List(ctx context.Context, actor chat.Actor, id chat.RoomID, af
 	return list[:min(limit, len(list))], len(list) > limit, nil
 }
 
-// Require returns nil for a member of the room, chat.ErrNotMember or chat.ErrRoomNotFound for others. Subscriptions ask it.
+// Require returns nil for a member of the room, chat.ErrNotMember or chat.ErrRoomNotFound for others. Subscriptions ask it, and each connection makes one
+// for each of its person's rooms.
 func (m *Members) Require(ctx context.Context, actor chat.Actor, id chat.RoomID) error {
-	return m.access.require(ctx, id, actor.User)
+	return m.access.requireOfAll(ctx, id, actor.User)
 }
 
 // Changed is told, on every node, that somebody's part in a room has changed.

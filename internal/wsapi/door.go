@@ -51,7 +51,7 @@ func (d *Door) Handlers() realtime.Handlers {
 		Authenticate: d.authenticate, Admit: d.admit, Subscribe: d.subscribe, Command: d.command, Revoked: d.revoked, Ended: d.ended,
 		Refuse:   d.refuseSocket,
 		Expelled: d.expelled, Missed: d.missed, Rejoined: d.rejoined,
-		Open: d.people.open, Closed: d.people.closed, Told: d.people.told,
+		Open: d.open, Closed: d.people.closed, Told: d.people.told,
 	}
 }
 

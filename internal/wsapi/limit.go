@@ -46,3 +46,12 @@ func (d *Door) admit(ctx context.Context, p realtime.Peer, command string) error
 	}
 	return stayAway
 }
+
+// open lets a peer in. Whoever opens one socket after the other costs a handshake, a lease and a word to other nodes each time, and no cap on those that
+// are open at once is reached by it. The SDKs come back after a pause that grows.
+func (d *Door) open(ctx context.Context, p realtime.Peer) error {
+	if decision := d.budgets.Allow(ctx, d.budgets.Key("connect", strconv.FormatInt(p.User, 10))); !decision.Allowed {
+		return d.refuse(ctx, "connect", chat.RateLimited(decision.RetryAfter))
+	}
+	return d.people.open(ctx, p)
+}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gobwas/ws/wsutil"
+
 	"parley/internal/contract"
 	"parley/internal/parleytest"
 )
@@ -13,7 +15,8 @@ import (
 func TestCommandLimits_across_nodes(t *testing.T) {
 	t.Parallel()
 	nodes := parleytest.Nodes(t, 2, nil, parleytest.With(
-		"PARLEY_LIMIT_POST=1/1h", "PARLEY_LIMIT_TYPING=1/1h", "PARLEY_LIMIT_READ_MARK=1/1h", "PARLEY_LIMIT_PRESENCE_WATCH=1/1h", "PARLEY_LIMIT_COMMAND=1/1h"))
+		"PARLEY_LIMIT_POST=1/1h", "PARLEY_LIMIT_TYPING=1/1h", "PARLEY_LIMIT_READ_MARK=1/1h", "PARLEY_LIMIT_PRESENCE_WATCH=1/1h", "PARLEY_LIMIT_COMMAND=1/1h",
+		"PARLEY_LIMIT_SUBSCRIBE=1/1h", "PARLEY_LIMIT_CONNECT=2/1h"))
 	maya := nodes[0].SignUp(t, "maya")
 	room := maya.CreateRoom("Releases", contract.RoomKindPublic)
 	first, second := maya.Connect(), nodes[1].As(t, maya).Connect()
@@ -35,7 +38,15 @@ func TestCommandLimits_across_nodes(t *testing.T) {
 			t.Errorf("the second node's metrics lack %s", line)
 		}
 	}
-	_, err := first.Call("made.up", map[string]any{})
+	first.Subscribe(room.ID)
+	_, err := second.TrySubscribe(fmt.Sprintf("room:%d", room.ID))
+	wantRateLimited(t, second, err)
+	third := dial(t, nodes[1], nil, nil)
+	send(t, third, fmt.Sprintf(`{"id":1,"connect":{"token":%q}}`, maya.Token))
+	if reply, err := wsutil.ReadServerText(third); err != nil || !strings.Contains(string(reply), "rate_limited") {
+		t.Errorf("a third socket was answered %s, %v", reply, err)
+	}
+	_, err = first.Call("made.up", map[string]any{})
 	first.WantProblem(err, 404, "unknown_command")
 	_, err = second.Call("made.up.again", map[string]any{})
 	wantRateLimited(t, second, err)

@@ -1,6 +1,7 @@
 package wsapi_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/centrifugal/centrifuge-go"
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
@@ -51,7 +53,8 @@ func metrics(t testing.TB, s *parleytest.Server) string {
 func TestCommandLimits(t *testing.T) {
 	t.Parallel()
 	s := parleytest.Start(t, parleytest.With(
-		"PARLEY_LIMIT_POST=2/1h", "PARLEY_LIMIT_TYPING=1/1h", "PARLEY_LIMIT_READ_MARK=1/1h", "PARLEY_LIMIT_SUBSCRIBE=2/1h", "PARLEY_LIMIT_COMMAND=1/1h"))
+		"PARLEY_LIMIT_POST=2/1h", "PARLEY_LIMIT_TYPING=1/1h", "PARLEY_LIMIT_READ_MARK=1/1h", "PARLEY_LIMIT_SUBSCRIBE=2/1h",
+		"PARLEY_LIMIT_PRESENCE_WATCH=1/1h", "PARLEY_LIMIT_COMMAND=1/1h"))
 	maya, theo := s.SignUp(t, "maya"), s.SignUp(t, "theo")
 	room := maya.CreateRoom("Releases", contract.RoomKindPublic)
 	theo.Join(room.ID)
@@ -70,7 +73,8 @@ func TestCommandLimits(t *testing.T) {
 		_, err := socket.Call("message.post", post)
 		wantRateLimited(t, socket, err)
 	}
-	for command, data := range map[string]any{"typing.start": typing, "read.mark": mark} {
+	watch := map[string]any{"user_ids": []any{}}
+	for command, data := range map[string]any{"typing.start": typing, "read.mark": mark, "presence.watch": watch} {
 		if _, err := first.Call(command, data); err != nil {
 			t.Errorf("%s: %v", command, err)
 		}
@@ -91,7 +95,7 @@ func TestCommandLimits(t *testing.T) {
 	if !strings.Contains(text, `parley_limit_refused_total{what="subscribe"} `) { // how often: the SDK goes on trying
 		t.Error("refused subscriptions are not counted")
 	}
-	for what, n := range map[string]int{"post": 2, "typing": 1, "read_mark": 1, "command": 1} {
+	for what, n := range map[string]int{"post": 2, "typing": 1, "read_mark": 1, "presence_watch": 1, "command": 1} {
 		if line := fmt.Sprintf("parley_limit_refused_total{what=%q} %d\n", what, n); !strings.Contains(text, line) {
 			t.Errorf("metrics lack %s", line)
 		}
@@ -145,4 +149,34 @@ func TestCommandLimits_escalate(t *testing.T) {
 	if text := metrics(t, s); !strings.Contains(text, `parley_limit_refused_total{what="socket_closures"} 2`) {
 		t.Error("closures for good are not counted")
 	}
+}
+
+// Opening sockets without end is refused too, on all of somebody's devices together; who has one keeps it.
+func TestCommandLimits_connect(t *testing.T) {
+	t.Parallel()
+	s := parleytest.Start(t, parleytest.With("PARLEY_LIMIT_CONNECT=2/1h"))
+	maya, theo := s.SignUp(t, "maya"), s.SignUp(t, "theo")
+	room := maya.CreateRoom("Releases", contract.RoomKindPublic)
+	kept := maya.Connect()
+	dial(t, s, maya, nil)
+	conn := dial(t, s, nil, nil)
+	send(t, conn, fmt.Sprintf(`{"id":1,"connect":{"token":%q}}`, maya.Token))
+	payload, err := wsutil.ReadServerText(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reply struct {
+		Error struct {
+			Code      int
+			Message   string
+			Temporary bool
+		}
+	}
+	var p contract.Problem
+	if err := json.Unmarshal(payload, &reply); err != nil || p.UnmarshalJSON([]byte(reply.Error.Message)) != nil ||
+		reply.Error.Code != 429 || !reply.Error.Temporary || p.Code != "rate_limited" || p.RetryAfterMs.Value < 1 {
+		t.Errorf("the third socket was answered %s, %v", payload, err)
+	}
+	kept.Post(room.ID, "still here", "m1")
+	theo.Connect()
 }

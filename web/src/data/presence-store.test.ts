@@ -86,6 +86,28 @@ describe('PresenceStore', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('shows nobody as here when it was not told for long', async () => {
+    presence.show(2)
+    await settle()
+    presence.setConnected('connecting')
+    presence.forget()
+    expect(online()).toEqual([])
+    presence.setConnected('connected')
+    await settle()
+    expect(online()).toEqual([2])
+  })
+
+  it('asks for the same people when it is doubted, and says when no answer came', async () => {
+    presence.show(2)
+    await settle()
+    answer = async () => []
+    await presence.check()
+    expect(asked).toEqual([[2], [2]])
+    expect(online()).toEqual([])
+    answer = () => Promise.reject(new Error('timeout'))
+    await expect(presence.check()).rejects.toThrow('timeout')
+  })
+
   it('waits as long as it is told to before it asks again', async () => {
     answer = () => Promise.reject(new ProblemError({ status: 429, code: 'rate_limited', retry_after_ms: 30_000 }))
     presence.show(2)

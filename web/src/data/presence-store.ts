@@ -51,6 +51,16 @@ export class PresenceStore {
     if (state === 'disconnected') this.set([])
   }
 
+  /** Nobody has told for too long who is here: nobody is shown as here, until somebody tells. */
+  forget(): void {
+    this.set([])
+  }
+
+  /** Asks again, though nobody came into view or went. Rejects when there was no answer. */
+  async check(): Promise<void> {
+    this.set(await this.watch(this.wanted()))
+  }
+
   apply(online: readonly number[], offline: readonly number[]): void {
     const gone = new Set(offline)
     this.set([...[...this.store.getState().online].filter((id) => !gone.has(id)), ...online])
@@ -71,7 +81,7 @@ export class PresenceStore {
   }
 
   private async ask(): Promise<void> {
-    const ids = [...this.shown.keys()].slice(-most).sort((a, b) => a - b)
+    const ids = this.wanted()
     const wanted = ids.join()
     if (wanted === this.watched) return
     this.busy = true
@@ -86,6 +96,10 @@ export class PresenceStore {
       this.busy = false
       this.schedule(pause)
     }
+  }
+
+  private wanted(): number[] {
+    return [...this.shown.keys()].slice(-most).sort((a, b) => a - b)
   }
 
   private set(ids: Iterable<number>): void {

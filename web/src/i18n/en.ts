@@ -289,6 +289,7 @@ export const en = {
     refused: 'Parley is open in too many places. Close it somewhere else to get new messages here.',
     replaced: 'Parley is open in too many places, so it is paused here.',
     useHere: 'Use it here',
+    hasty: 'Too much was sent from your account at once. New messages pause here for a minute.',
     reconnecting: (waiting: number) =>
       waiting > 0 ? `Reconnecting… ${waiting} ${plural(waiting, 'message', 'messages')} waiting to send` : 'Reconnecting…',
   },

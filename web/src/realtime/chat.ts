@@ -13,10 +13,13 @@ import { Timelines } from '@/data/timeline/timelines'
 import type { Me, Message, PresenceWatchReply, Room } from '@/data/types'
 import { TypingStore } from '@/data/typing-store'
 import { UsersStore } from '@/data/users-store'
-import { ConnectionStore, crowdedBy } from './connection-store'
+import { Comeback } from './comeback'
+import { ConnectionStore } from './connection-store'
 import { applyEvents } from './events'
 import { openSocketLater } from './lazy-socket'
-import { type Socket, sessionEnded, stayAway } from './port'
+import type { Socket } from './port'
+import { Pulse } from './pulse'
+import { onWake } from './wake'
 
 /** After a reconnect every room subscribes again; one list answers for all of them. */
 const syncDelayMs = 250
@@ -26,10 +29,11 @@ const returnSpreadMs = 1000
 const missedSpreadMs = 2000
 const typingEveryMs = 3000
 const listRetryMs = 3000
-/** Somebody with too many tabs may close one without a word to this one. */
-const crowdedRetryMs = 60_000
-/** Other tabs of theirs may be what sends too much; this one is patient. */
-const stayAwayMs = 60_000
+/** A message that has no answer for so long is reason to ask whether anybody hears. */
+const doubtMs = 4000
+/** How long a room that the server refuses to tell of is left alone, at first and at most. */
+const refusedMs = 1000
+const refusedMostMs = 300_000
 
 /**
  * One signed-in person's chat: the stores, and what writes into them. Sends and read marks go by HTTP, which works while the socket does not and
@@ -48,14 +52,16 @@ export class Chat {
   readonly api: Api
   private readonly queries: QueryClient
   private readonly socket: Socket
+  private readonly comeback: Comeback
+  private readonly pulse: Pulse
   private readonly messageListeners = new Set<(message: Message) => void>()
   private readonly typedAt = new Map<number, number>()
   private readonly marks = new Map<number, number>()
   private readonly marking = new Set<number>()
   private syncTimer: ReturnType<typeof setTimeout> | undefined
-  private crowdedTimer: ReturnType<typeof setTimeout> | undefined
-  /** The token that the socket is open by. */
-  private shown: string | undefined
+  private refusedTimer: ReturnType<typeof setTimeout> | undefined
+  private refusedDelay = refusedMs
+  private stopWatching = () => {}
   private stopped = false
   private connectedOnce = false
   private liveDelay = syncDelayMs
@@ -71,11 +77,13 @@ export class Chat {
       me.id,
       openOutboxStorage(),
       (row) =>
-        data(
-          api.POST('/api/v1/rooms/{room_id}/messages', {
-            params: { path: { room_id: row.roomId } },
-            body: { body: row.body, client_key: row.clientKey },
-          }),
+        this.soon(
+          data(
+            api.POST('/api/v1/rooms/{room_id}/messages', {
+              params: { path: { room_id: row.roomId } },
+              body: { body: row.body, client_key: row.clientKey },
+            }),
+          ),
         ),
       {
         onQueued: (roomId, message) => this.timelines.loaded(roomId)?.store.addPending(message),
@@ -90,26 +98,39 @@ export class Chat {
       { onRoom: (room) => this.rooms.update(room.id, () => room), onAuthors: (ids) => this.users.need(ids) },
       (roomId) => this.outbox.pendingIn(roomId),
     )
-    this.socket = openSocketLater(async () => (this.shown = await session.accessToken()), {
+    this.comeback = new Comeback(this.connection, session, () => this.socket.connect())
+    this.socket = openSocketLater(() => this.comeback.token(), {
       onState: (state) => {
         this.connection.set(state)
         this.presence.setConnected(state)
-        if (state === 'connected') this.outbox.kick()
+        if (state === 'connected') this.arrived()
         if (state === 'connecting' && this.connectedOnce) this.liveDelay = syncDelayMs + Math.random() * returnSpreadMs
-        if (state === 'connected') this.connectedOnce = true
       },
       onEvents: (events) => this.apply(events),
       onLive: () => this.scheduleSync(this.liveDelay),
-      onTerminal: (code) => this.sentAway(code, session),
+      onRefused: () => this.refused(),
+      onTerminal: (code) => this.comeback.sentAway(code),
     })
     this.presence = new PresenceStore(
       async (ids) => (await this.socket.call<PresenceWatchReply>('presence.watch', { user_ids: ids })).online,
     )
+    this.pulse = new Pulse({
+      state: () => this.connection.state,
+      ask: () => this.presence.check(),
+      reconnect: () => this.socket.reconnect(),
+    })
+    this.connection.store.subscribe(({ lost }, before) => {
+      if (lost && !before.lost) this.presence.forget()
+    })
   }
 
   start(): void {
     this.socket.connect()
     addEventListener('online', this.onOnline)
+    this.stopWatching = onWake(() => {
+      this.pulse.woke()
+      this.outbox.kick()
+    })
     void this.outbox.restore()
     void this.sync()
   }
@@ -118,7 +139,9 @@ export class Chat {
     this.stopped = true
     removeEventListener('online', this.onOnline)
     clearTimeout(this.syncTimer)
-    clearTimeout(this.crowdedTimer)
+    this.stopWatching()
+    clearTimeout(this.refusedTimer)
+    this.comeback.close()
     this.presence.close()
     this.socket.close()
     this.outbox.close()
@@ -129,8 +152,7 @@ export class Chat {
 
   /** Tries once more to be one of the places in which Parley is open. */
   connectHere(): void {
-    clearTimeout(this.crowdedTimer)
-    this.socket.connect()
+    this.comeback.now()
   }
 
   /** Called for every message that arrives live, whoever wrote it. */
@@ -281,31 +303,29 @@ export class Chat {
     if (!this.stopped) this.syncTimer = setTimeout(() => void this.sync(), delay)
   }
 
-  /**
-   * A place that was replaced does not come back by itself: it would replace the next one, which comes back too. One that was refused asks again
-   * now and then. For other reasons, finding out whether the session still stands either ends it or makes coming back worth while.
-   */
-  private sentAway(code: number, session: Session): void {
-    if (code === sessionEnded && session.endedElsewhere(this.shown)) return
-    const crowded = crowdedBy(code)
-    if (!crowded) {
-      void this.comeBack(session, code === stayAway ? stayAwayMs : listRetryMs)
-      return
-    }
-    this.connection.crowd(crowded)
-    clearTimeout(this.crowdedTimer)
-    if (crowded === 'refused') this.crowdedTimer = setTimeout(() => this.socket.connect(), crowdedRetryMs * (1 + Math.random()))
+  private arrived(): void {
+    this.connectedOnce = true
+    this.refusedDelay = refusedMs
+    this.comeback.arrived()
+    this.outbox.kick()
   }
 
-  private async comeBack(session: Session, pause: number): Promise<void> {
+  /** The list says which rooms are mine. One that it has and the server refuses all the same is asked for less and less often. */
+  private refused(): void {
+    clearTimeout(this.refusedTimer)
+    if (this.stopped) return
+    this.refusedTimer = setTimeout(() => void this.sync(), this.refusedDelay * (1 + Math.random()))
+    this.refusedDelay = Math.min(this.refusedDelay * 2, refusedMostMs)
+  }
+
+  /** An answer that takes long is waited for; meanwhile it is found out whether the connection is still there. */
+  private async soon<T>(answer: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => void this.pulse.doubt(), doubtMs)
     try {
-      await session.replace(await session.accessToken())
-    } catch (error) {
-      if (error instanceof ProblemError && error.status === 401) return
+      return await answer
+    } finally {
+      clearTimeout(timer)
     }
-    setTimeout(() => {
-      if (!this.stopped) this.socket.connect()
-    }, pause)
   }
 
   private onOnline = (): void => {

@@ -29,6 +29,7 @@ export function openSocketLater(token: () => Promise<string>, events: SocketEven
       if (socket) socket.connect()
       else if (!loading) void load()
     },
+    reconnect: () => socket?.reconnect(),
     close: () => {
       closed = true
       socket?.close()

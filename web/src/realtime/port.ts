@@ -8,7 +8,9 @@ export interface SocketEvents {
   onEvents(events: readonly ServerEvent[]): void
   /** A channel is live again; whatever was said before may have been missed. */
   onLive(): void
-  /** The server closed for good, and said why. */
+  /** A channel was taken away, or refused: what this client believes of it is not what the server does. */
+  onRefused(): void
+  /** The connection ended and does not come back by itself; the code says why. */
   onTerminal(code: number): void
 }
 
@@ -23,6 +25,8 @@ export const sessionEnded = 3550
 /** What the rest of the client knows of the realtime connection. */
 export interface Socket {
   connect(): void
+  /** Gives the connection up, whatever it looks like, for a new one at once. */
+  reconnect(): void
   close(): void
   /** Makes these the rooms that are listened to. */
   listenTo(roomIds: readonly number[]): void

@@ -3,8 +3,8 @@ import { ProblemError } from '@/data/problem'
 import type { ProblemBody, ServerEvent } from '@/data/types'
 import type { Socket, SocketEvents } from './port'
 
-/** Codes with which the server says "do not come back like this". */
-const isTerminal = (code: number): boolean => (code >= 3500 && code < 4000) || code >= 4500
+/** The library's code for what was asked of it here. */
+const byUs = 0
 
 /** While a socket closes, the SDK may still have something to say, and the browser would complain of it in the console; it is lost in any case. */
 class QuietWebSocket extends WebSocket {
@@ -38,9 +38,11 @@ export function openSocket(token: () => Promise<string>, events: SocketEvents): 
 
   client.on('connecting', () => events.onState('connecting'))
   client.on('connected', () => events.onState('connected'))
-  client.on('disconnected', (context) => {
+  // It says this when it does not try again: because the server told it not to, but also when it met something that it does not understand.
+  client.on('disconnected', ({ code }) => {
+    if (code === byUs) return
     events.onState('disconnected')
-    if (isTerminal(context.code)) events.onTerminal(context.code)
+    events.onTerminal(code)
   })
   client.on('publication', (context) => publish(context.data))
   client.on('message', (context) => publish(context.data))
@@ -50,12 +52,19 @@ export function openSocket(token: () => Promise<string>, events: SocketEvents): 
     const subscription = client.newSubscription(`room:${roomId}`, { minResubscribeDelay: 300, maxResubscribeDelay: 15_000 })
     subscription.on('publication', (context) => publish(context.data))
     subscription.on('subscribed', () => events.onLive())
+    subscription.on('unsubscribed', ({ code }) => {
+      if (code !== byUs) events.onRefused()
+    })
     subscription.subscribe()
     return subscription
   }
 
   return {
     connect: () => client.connect(),
+    reconnect: () => {
+      client.disconnect()
+      client.connect()
+    },
     close: () => {
       client.removeAllListeners()
       client.disconnect()
