@@ -305,6 +305,10 @@ func TestSentCounters(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, testConfig(), func(h *Handlers) { h.Expelled = func(int64, string) {} })
 	l := n.join(t, 1, "room:1")
+	// A connection's commands run one after the other. Behind the answer to this one, the subscription holds nothing back any more, and so nothing
+	// overtakes what is published.
+	l.send(`{"id":3,"rpc":{"method":"echo","data":3}}`)
+	l.want(`"id":3`)
 	n.publish("room:1", []byte(`"x"`))
 	n.Send(1, n.only(t).client.ID(), []byte(`"y"`))
 	n.Unsubscribe(1, "room:1")
