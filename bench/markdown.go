@@ -83,7 +83,7 @@ func thousands(n float64) string {
 // The plot's frame: one picture for both axes, since both count from tens to thousands.
 const (
 	plotWidth, plotHeight = 640, 300
-	plotLeft, plotRight   = 64, 24
+	plotLeft, plotRight   = 64, 36
 	plotTop, plotBottom   = 44, 52
 	plotDecades           = 3 // from 10 to 10,000
 )
@@ -108,7 +108,7 @@ func (f *figures) plot() []byte {
 <style>
 svg { background: #fff; font: 13px system-ui, sans-serif } text { fill: #333 } .grid { stroke: #ddd } .rooms { stroke: #2f6f4f; fill: #2f6f4f } .connections { stroke: #b4552d; fill: #b4552d }
 @media (prefers-color-scheme: dark) { svg { background: #16181c } text { fill: #ccc } .grid { stroke: #363a42 } .rooms { stroke: #6cc494; fill: #6cc494 } .connections { stroke: #ee9870; fill: #ee9870 } }
-polyline { fill: none; stroke-width: 2 } text.rooms, text.connections { stroke: none; font-weight: 600 }
+polyline.rooms, polyline.connections { fill: none; stroke-width: 2 } text.rooms, text.connections { stroke: none; font-weight: 600 }
 </style>
 <text x="16" y="22">µs of the server's processor time for a post and its 20 deliveries</text>
 `, plotWidth, plotHeight)

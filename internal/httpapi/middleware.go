@@ -37,33 +37,6 @@ func withRequestID(next http.Handler) http.Handler {
 	})
 }
 
-// recorder remembers the status for the log line, and whether anything was sent.
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-		if status == http.StatusUnauthorized {
-			w.Header().Set("WWW-Authenticate", "Bearer") // RFC 6750, section 3
-		}
-		shareOurWay(w.Header())
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.WriteHeader(http.StatusOK)
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap gives http.ResponseController the writer below.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
 type turnedAwayKey struct{}
 
 // turnAway notes that a request was told to come back later and did not fail: that is counted, and thousands of lines in the log at once would
@@ -84,9 +57,10 @@ func logRequests(log *slog.Logger) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			started := time.Now() //nolint:forbidigo // a duration for the log needs the monotonic clock, not the injected one
-			rec := &recorder{ResponseWriter: w}
+			rec := record(w)
 			ctx := context.WithValue(r.Context(), turnedAwayKey{}, &atomic.Bool{})
 			next.ServeHTTP(rec, r.WithContext(ctx))
+			rec.finish()
 			level := slog.LevelDebug
 			// A client that hung up is no failure of ours.
 			if rec.status >= http.StatusInternalServerError && ctx.Err() == nil && !isTurnedAway(ctx) {

@@ -25,7 +25,11 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if s.write, err = sql.Open("sqlite", sqliteDSN(o.URL, "cache_size(-65536)", "journal_mode(WAL)", "synchronous(FULL)")+"&_txlock=immediate"); err != nil {
+	patience := lockPatience
+	if o.Timeout > 0 {
+		patience = min(patience, o.Timeout)
+	}
+	if s.write, err = sql.Open("sqlite", sqliteDSN(o.URL, patience, "cache_size(-65536)", "journal_mode(WAL)", "synchronous(FULL)")+"&_txlock=immediate"); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
@@ -33,7 +37,7 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	if err := s.write.PingContext(ctx); err != nil { // makes the file and switches it to WAL before a reader opens it
 		return s.damage(err)
 	}
-	if s.read, err = sql.Open("sqlite", sqliteDSN(o.URL, "cache_size(-8192)", "query_only(1)")); err != nil {
+	if s.read, err = sql.Open("sqlite", sqliteDSN(o.URL, lockPatience, "cache_size(-8192)", "query_only(1)")); err != nil {
 		return err
 	}
 	readers := max(4, runtime.GOMAXPROCS(0))
@@ -42,10 +46,13 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	return s.damage(s.read.PingContext(ctx))
 }
 
+// lockPatience is how long a statement waits for another program that holds the file.
+const lockPatience = 10 * time.Second
+
 // sqliteDSN spells a connection string; busy_timeout comes first, because the pragmas after it may have to wait.
-func sqliteDSN(path string, pragmas ...string) string {
+func sqliteDSN(path string, patience time.Duration, pragmas ...string) string {
 	v := url.Values{}
-	for _, p := range append([]string{"busy_timeout(10000)"}, append(pragmas, "foreign_keys(1)", "temp_store(2)")...) {
+	for _, p := range append([]string{fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds())}, append(pragmas, "foreign_keys(1)", "temp_store(2)")...) {
 		v.Add("_pragma", p)
 	}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String()

@@ -153,8 +153,11 @@ func (s *Store) tx(ctx context.Context, f func(*query.Queries) error) error {
 
 // bounded gives a write its timeout. Nobody waits longer for the database: not a caller without a deadline, and not a lane of the group
 // commit with everybody behind it.
+//
+// With SQLite a lane has no context that ends: there is nothing to wait for but another program's lock, for which busy_timeout is, and for each
+// statement under a context that may end the driver starts a goroutine, which cost a lone post a tenth of its processor time.
 func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if s.timeout <= 0 {
+	if s.timeout <= 0 || s.dialect == SQLite && ctx.Done() == nil {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, s.timeout)
