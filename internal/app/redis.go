@@ -50,11 +50,11 @@ func (a *App) sessionKeeper(p session.Policy) session.Keeper {
 	return session.NewRedis(a.redis, a.config.RedisPrefix, p, redisTimeout)
 }
 
-// redisCheck asks Redis whether it answers; without one the check says that there is none.
+// redisCheck asks Redis whether it takes what has to be kept; without one the check says that there is none.
 func (a *App) redisCheck() ops.Check {
 	check := ops.Check{Name: "redis"}
 	if a.redis != nil {
-		check.Probe = func(ctx context.Context) error { return a.redis.Do(ctx, a.redis.B().Ping().Build()).Error() }
+		check.Probe = session.NewRedis(a.redis, a.config.RedisPrefix, session.Policy{}, redisTimeout).Writable
 	}
 	return check
 }

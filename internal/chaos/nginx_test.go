@@ -2,15 +2,9 @@ package chaos
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -59,7 +53,7 @@ func (n *nginx) serve(nodes []string) {
 	if err != nil {
 		n.tb.Fatal(err)
 	}
-	n.certify()
+	servertest.Certificate(n.tb, n.dir, "127.0.0.1")
 	text := regexp.MustCompile(`(?m)^\s*listen \[::\].*\n`).ReplaceAllString(string(source), "")
 	for _, change := range [][2]string{
 		{"parley-1:8080", nodes[0]},
@@ -106,31 +100,6 @@ func (n *nginx) serve(nodes []string) {
 func (n *nginx) said() string {
 	data, _ := os.ReadFile(filepath.Join(n.dir, "error.log")) // an absent log says nothing
 	return string(data)
-}
-
-// certify makes a certificate that nobody trusts.
-func (n *nginx) certify() {
-	n.tb.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		n.tb.Fatal(err)
-	}
-	template := x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	cert, err := x509.CreateCertificate(rand.Reader, &template, &template, &key.PublicKey, key)
-	if err != nil {
-		n.tb.Fatal(err)
-	}
-	private, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		n.tb.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{
-		"fullchain.pem": {Type: "CERTIFICATE", Bytes: cert}, "privkey.pem": {Type: "EC PRIVATE KEY", Bytes: private},
-	} {
-		if err := os.WriteFile(filepath.Join(n.dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
-			n.tb.Fatal(err)
-		}
-	}
 }
 
 // The rolling restart through the nginx that deploy/ describes: sockets and requests over TLS, two nodes, one restarted after the other.

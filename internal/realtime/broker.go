@@ -285,7 +285,8 @@ func (b *broker) RemoveHistory(string) error { return nil }
 func (b *broker) send(ctx context.Context, channel, message string) error {
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
-	return b.config.Redis.Do(ctx, b.config.Redis.B().Publish().Channel(channel).Message(message).Build()).Error()
+	// As a key, so that in a cluster it goes where the links are: the library sends what has no key to any server, be it one that is dead.
+	return b.config.Redis.Do(ctx, b.config.Redis.B().Arbitrary("PUBLISH").Keys(channel).Args(message).Build()).Error()
 }
 
 func (b *broker) frame(number uint64, data []byte) string {
@@ -295,7 +296,11 @@ func (b *broker) frame(number uint64, data []byte) string {
 	return string(append(f, data...))
 }
 
-func (b *broker) name(kind, what string) string { return b.config.Prefix + ":" + kind + ":" + what }
+// name makes a channel. In a cluster all of them belong to one server, by the tag in braces, and every node listens and speaks there: so a room has one
+// order, and what was said after a removal comes after it, as with a Redis that stands alone.
+func (b *broker) name(kind, what string) string {
+	return b.config.Prefix + ":{nodes}:" + kind + ":" + what
+}
 
 func (b *broker) channel(name string) string { return b.name("to", name) }
 

@@ -43,6 +43,8 @@ const (
 	longestPause    = time.Second
 	// steadyRounds is after how many a link is a good one: one that keeps failing is made anew ever more slowly.
 	steadyRounds = 10
+	// servedLife is when what proves that a server is the right one goes away by itself.
+	servedLife = time.Minute
 )
 
 var (
@@ -207,6 +209,9 @@ func (l *link) fail(err error) { l.once.Do(func() { l.failed <- err }) }
 // enter subscribes to everything and then makes this the link.
 func (l *link) enter(ctx context.Context) error {
 	b := l.broker
+	if err := l.primary(ctx); err != nil {
+		return err
+	}
 	if err := l.do(ctx, l.conn.B().Subscribe().Channel(b.name("control", ""), b.name("control", b.node), b.beat(), b.everybody(), b.alive()).Build()); err != nil {
 		return err
 	}
@@ -264,6 +269,19 @@ func (l *link) do(ctx context.Context, command rueidis.Completed) error {
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	return l.conn.Do(ctx, command).Error()
+}
+
+// primary returns an error unless this link leads to the server where the other nodes are: after a failover a server may be back as somebody's replica,
+// with every connection as it was. It writes, because a replica would let one read. Other refusals, such as of a server whose memory is full, are not the
+// link's.
+func (l *link) primary(ctx context.Context) error {
+	err := l.do(ctx, l.conn.B().Set().Key(l.broker.name("served", "")).Value("1").Px(servedLife).Build())
+	if answer, ok := rueidis.IsRedisErr(err); ok {
+		if _, moved := answer.IsMoved(); !moved && !strings.HasPrefix(answer.Error(), "READONLY") {
+			return nil
+		}
+	}
+	return err
 }
 
 // arrive takes what Redis says. It must not block: the connection waits for it.
@@ -342,6 +360,9 @@ func (l *link) watch(ctx context.Context, closed <-chan error) (rounds int, err 
 	defer ticks.Stop()
 	for {
 		rounds++
+		if err := l.primary(ctx); err != nil {
+			return rounds, err
+		}
 		if err := l.broker.tick(ctx); err != nil {
 			return rounds, err
 		}

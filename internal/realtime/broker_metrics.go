@@ -8,7 +8,7 @@ import (
 
 // brokerMetrics say how well this node reaches the others.
 type brokerMetrics struct {
-	linked                                   prometheus.Gauge
+	linked                                         prometheus.Gauge
 	breaks, failed, local, received, dropped, lost prometheus.Counter
 }
 

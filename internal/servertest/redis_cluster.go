@@ -72,20 +72,20 @@ func (c *Cluster) complete(i int, r *Redis) error {
 	return r.has([]string{"INFO", "replication"}, "master_link_status:up")
 }
 
-// Owner is the primary that a key was given to.
-func (c *Cluster) Owner(tb testing.TB, key string) *Redis {
+// Owner is the primary that a key was given to, and who takes its place.
+func (c *Cluster) Owner(tb testing.TB, key string) (owner, heir *Redis) {
 	tb.Helper()
-	slot, err := strconv.Atoi(c.Servers[0].must(tb, "CLUSTER", "KEYSLOT", key))
+	slot, err := strconv.Atoi(c.Servers[primaries-1].must(tb, "CLUSTER", "KEYSLOT", key))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for i := range primaries {
 		if slot < firstSlot(i+1) {
-			return c.Servers[i]
+			return c.Servers[i], c.Servers[i+primaries]
 		}
 	}
 	tb.Fatalf("%s is in slot %d", key, slot)
-	return nil
+	return nil, nil
 }
 
 // Replicated waits until the replica of a server has what it has.

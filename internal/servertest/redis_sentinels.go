@@ -25,7 +25,7 @@ type Sentinels struct {
 
 const sentinelSet = "parley"
 
-// StartSentinels starts them with a password of the servers' and another one of the Sentinels' own. They end with the test.
+// StartSentinels starts them with a password of the servers', another one of the Sentinels' own, and a user who may do little. They end with the test.
 func StartSentinels(tb testing.TB, giveUp time.Duration) *Sentinels {
 	tb.Helper()
 	s := &Sentinels{}
@@ -33,6 +33,8 @@ func StartSentinels(tb testing.TB, giveUp time.Duration) *Sentinels {
 		args := []string{
 			"--requirepass", "server secret", "--masterauth", "server secret", "--repl-diskless-sync-delay", "0", "--repl-backlog-size", "1mb",
 			"--appendonly", "no",
+			// Who may do no more than the server has to, and look for keys that a test has left.
+			"--user", "parley", "on", ">people secret", "~test-*", "&test-*", "+@all", "-@admin", "-@dangerous", "+info", "+role", "+keys",
 		}
 		if i > 0 {
 			args = append(args, "--replicaof", "127.0.0.1 "+fmt.Sprint(s.Servers[0].port))
@@ -50,7 +52,7 @@ func StartSentinels(tb testing.TB, giveUp time.Duration) *Sentinels {
 			return sentinel.has([]string{"SENTINEL", "MASTER", sentinelSet}, "num-other-sentinels:2", "num-slaves:1", "flags:master ")
 		})
 	}
-	s.URL = join(url.URL{Scheme: "redis", User: url.UserPassword("", "server secret")}, s.Sentinels[:], url.Values{
+	s.URL = join(url.URL{Scheme: "redis", User: url.UserPassword("parley", "people secret")}, s.Sentinels[:], url.Values{
 		"master_set": {sentinelSet}, "sentinel_password": {"sentinel secret"},
 	})
 	return s

@@ -200,6 +200,11 @@ func (r *Redis) Ended(ctx context.Context, since time.Time) ([]Ref, error) {
 	return refs, nil
 }
 
+// Writable returns an error while sessions cannot be changed: a replica and a part of a cluster that has lost the others answer to a ping.
+func (r *Redis) Writable(ctx context.Context) error {
+	return r.client.Do(ctx, r.client.B().Set().Key(r.prefix+"writable").Value("1").Px(time.Minute).Build()).Error()
+}
+
 func (r *Redis) run(ctx context.Context, script *rueidis.Lua, user int64, now time.Time, args ...string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()

@@ -57,9 +57,9 @@ type Store struct {
 	reads  *query.Queries // prepared
 	writes *query.Queries // prepared
 
-	ids    map[string]*block
-	posts  *groupCommit[post]
-	marks  *groupCommit[mark]
+	ids     map[string]*block
+	posts   *groupCommit[post]
+	marks   *groupCommit[mark]
 	posted  func([]chat.Message)
 	doubted func([]chat.Message)
 	history string // its name, see BeginHistory
