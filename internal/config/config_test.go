@@ -97,7 +97,7 @@ func TestLoad_nothing_set(t *testing.T) {
 		Mail: Mail{Folder: true, Alerts: true},
 		Limits: map[string]Rate{
 			"oidc":    {120, 10 * time.Minute},
-			"sign_in": {5, 15 * time.Minute}, "sign_in_account": {50, 15 * time.Minute}, "sign_in_network": {100, time.Hour},
+			"sign_in": {5, 15 * time.Minute}, "sign_in_account": {50, 15 * time.Minute}, "sign_in_network": {100, time.Hour}, "second_factor": {20, 24 * time.Hour},
 			"sign_up": {30, time.Hour}, "refresh": {1200, 10 * time.Minute}, "challenge": {300, 10 * time.Minute}, "csp_report": {60, time.Minute}, "post": {60, 30 * time.Second}, "write": {120, time.Minute},
 			"read": {600, time.Minute}, "search": {60, time.Minute}, "typing": {60, time.Minute}, "read_mark": {240, time.Minute},
 			"connect": {600, time.Minute}, "subscribe": {10_000, time.Minute}, "command": {600, time.Minute}, "socket_refusals": {100, time.Minute},
@@ -162,7 +162,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 	limits := map[string]Rate{}
 	for i, what := range []string{
 		"sign_in", "sign_in_account", "sign_in_network", "sign_up", "refresh", "challenge", "csp_report", "post", "write", "read", "search", "typing", "read_mark",
-		"subscribe", "presence_watch", "command", "socket_refusals", "oidc", "reset", "link", "mail", "mail_address", "connect",
+		"subscribe", "presence_watch", "command", "socket_refusals", "oidc", "reset", "link", "mail", "mail_address", "connect", "second_factor",
 	} {
 		environ = append(environ, fmt.Sprintf("PARLEY_LIMIT_%s=%d/1h30m", strings.ToUpper(what), 7+i))
 		limits[what] = Rate{7 + i, 90 * time.Minute}

@@ -30,6 +30,7 @@ func rateTable(c *Config) []row {
 		rate(c, "SIGN_IN", "5/15m", "Failed sign-ins to one account from one network (IPv4 /24, IPv6 /64), as count/duration, or off. Count may come at once."),
 		rate(c, "SIGN_IN_ACCOUNT", "50/15m", "Failed sign-ins to one account from all networks where it has not signed in before."),
 		rate(c, "SIGN_IN_NETWORK", "100/1h", "Failed sign-ins from one network to accounts that have not signed in there before."),
+		rate(c, "SECOND_FACTOR", "20/24h", "Wrong codes after a right password for one account, from all networks where it has not signed in before."),
 		rate(c, "SIGN_UP", "30/1h", "New accounts from one network."),
 		rate(c, "OIDC", "120/10m", "Sign-ins through a provider that are begun from one network."),
 		rate(c, "CHALLENGE", "300/10m", "Challenges for a passkey that one network asks for. A sign-in page that is opened asks for one."),

@@ -80,7 +80,15 @@ func accountHere(ctx context.Context, username string) string {
 	return networkOf(ctx) + " " + chat.Fold(username)
 }
 
-// signIn tries a sign-in within three budgets: of this account in this network, of this account, and of this network. The last two are for those
+// signInStep is what somebody who signs in is asked for.
+type signInStep bool
+
+const (
+	firstStep  signInStep = false
+	secondStep signInStep = true
+)
+
+// signIn tries a step of a sign-in within three budgets: of this account in this network, of this account, and of this network. The last two are for those
 // who guess from many networks and at many accounts, and do not concern an account that proved itself in this network before: nobody can
 // use them up from elsewhere and so keep its owner out. The name is the one that was typed, whether it is anybody's or not.
 //
@@ -88,12 +96,16 @@ func accountHere(ctx context.Context, username string) string {
 // not all let through, and signing in properly costs nothing however often it is done.
 //
 // A right password that is not the whole sign-in does not make the network a known one: whoever knows only the password would get a budget of
-// their own for guessing codes. A wrong code costs what a wrong password does.
-func (l *limits) signIn(ctx context.Context, username string, try func() (whole bool, err error)) error {
+// their own for guessing codes. A wrong code costs what a wrong password does, and one of a few a day: of a million codes three are right at any
+// time, so that whoever has the password and many addresses would get in within weeks at the pace that is fine for passwords.
+func (l *limits) signIn(ctx context.Context, username string, step signInStep, try func() (whole bool, err error)) error {
 	here := accountHere(ctx, username)
-	keys := append(make([]limit.Key, 0, 3), l.Key("sign_in", here))
+	keys := append(make([]limit.Key, 0, 4), l.Key("sign_in", here))
 	if !l.Known(ctx, knownPlace, here) {
 		keys = append(keys, l.Key("sign_in_account", chat.Fold(username)), l.Key("sign_in_network", networkOf(ctx)))
+		if step == secondStep {
+			keys = append(keys, l.Key("second_factor", chat.Fold(username)))
+		}
 	}
 	if err := l.ask(ctx, keys...); err != nil {
 		return err

@@ -90,7 +90,7 @@ func (h *handler) SignUp(ctx context.Context, in *contract.SignUpInput) (*contra
 // LogIn implements POST /api/v1/auth/login.
 func (h *handler) LogIn(ctx context.Context, in *contract.LogInInput) (contract.LogInRes, error) {
 	var opened service.Opened
-	err := h.limits.signIn(ctx, in.Username, func() (whole bool, err error) {
+	err := h.limits.signIn(ctx, in.Username, firstStep, func() (whole bool, err error) {
 		opened, err = h.service.Sessions.Open(ctx, in.Username, in.Password, device(ctx))
 		return opened.Challenge == nil, err
 	})

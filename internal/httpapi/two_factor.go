@@ -20,7 +20,7 @@ func (h *handler) LogInSecondFactor(ctx context.Context, in *contract.SecondFact
 		return nil, err
 	}
 	var s service.Session
-	err = h.limits.signIn(ctx, username, func() (whole bool, err error) {
+	err = h.limits.signIn(ctx, username, secondStep, func() (whole bool, err error) {
 		s, err = h.service.Sessions.OpenWith(ctx, in.Ticket, secondFactor(in.Code, in.RecoveryCode), device(ctx))
 		return true, err
 	})

@@ -326,6 +326,35 @@ func TestTwoFactorLimit(t *testing.T) {
 	wantRateLimited(t, proof())
 }
 
+// Whoever has found out the password gets few codes a day to guess, however many networks they come from and however patient they are; the owner gets in
+// where they have been before, and so does an account that nobody guesses at.
+func TestTwoFactorLimit_of_a_day(t *testing.T) {
+	t.Parallel()
+	c := &clock{}
+	s := parleytest.Start(t, parleytest.Clock(c.now), parleytest.With(trusted, "PARLEY_LIMIT_SIGN_IN=4/15m", "PARLEY_LIMIT_SIGN_IN_ACCOUNT=50/15m", "PARLEY_LIMIT_SECOND_FACTOR=6/24h"))
+	maya := s.SignUp(t, "maya")
+	signUpFrom(t, s, home, "theo").Want(201)
+	mayas, _ := enrol(t, maya, c)
+	show := func(from, code string) *parleytest.Response {
+		var ch contract.SecondFactorChallenge
+		logIn(t, s, from, "maya", parleytest.Password).Want(http.StatusAccepted).Decode(&ch)
+		return s.Anonymous(t).Do(http.MethodPost, "/api/v1/auth/login/second-factor", object{"ticket": ch.Ticket, "code": code}, "X-Forwarded-For", from)
+	}
+	c.advance(time.Minute)
+	show(home, mayas.code()).Want(http.StatusOK) // it is known here now
+	for i := range 6 {
+		wantCode(t, show(stranger(i), mayas.codeAt(5)), "code", "wrong")
+	}
+	wantRateLimited(t, show(stranger(7), mayas.codeAt(5)))
+	c.advance(2 * time.Hour) // what limits passwords has forgotten
+	wantRateLimited(t, show(stranger(8), mayas.codeAt(5)))
+	wantRateLimited(t, show(hotel, mayas.code())) // the price: a new place has to wait, or a passkey
+	show(home, mayas.code()).Want(http.StatusOK)
+	c.advance(3 * time.Hour)
+	wantCode(t, show(stranger(9), mayas.codeAt(5)), "code", "wrong")
+	wantRateLimited(t, show(stranger(10), mayas.codeAt(5)))
+}
+
 const (
 	oldKey = "2025:8J-9yXz0m4JTqX1oQ3m1bqQm0f8yqf0u1nN2cXh5r7E"
 	newKey = "2026:w3Jx7Q0m2vYk9hS4dPzL5tRb1nGcE8uAoWiXfHjKyM0"
