@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"runtime"
 	"time"
 
@@ -25,6 +26,7 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 			return err
 		}
 	}
+	makePrivate(o.URL)
 	patience := lockPatience
 	if o.Timeout > 0 {
 		patience = min(patience, o.Timeout)
@@ -44,6 +46,14 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	s.read.SetMaxOpenConns(readers)
 	s.read.SetMaxIdleConns(readers)
 	return s.damage(s.read.PingContext(ctx))
+}
+
+// makePrivate makes a database that is not there yet, for its owner's eyes only; the engine would leave it to the umask, and others on the machine could
+// read what people wrote. The engine's other files get the rights of this one. One that is there stays as its host wants it.
+func makePrivate(path string) {
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil { // else it is there, or cannot be, as the engine will say
+		_ = f.Close() // nothing was written
+	}
 }
 
 // lockPatience is how long a statement waits for another program that holds the file.
