@@ -131,18 +131,34 @@ func untilSecondSignal(ctx context.Context) (context.Context, func()) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		defer cancel()
-		for seen := 0; seen < 2; {
-			select {
-			case <-signals:
-				seen++
-			case <-until.Done():
-				return
-			}
-		}
+		secondSignal(until, signals, func() <-chan time.Time { return time.After(oneSignal) })
 	}()
 	return until, func() {
 		signal.Stop(signals)
 		cancel()
+	}
+}
+
+// oneSignal is within what several signals are one: timeout(1) sends one to the process and one to its group.
+const oneSignal = time.Second
+
+// secondSignal returns when somebody has asked twice, or when ctx ends.
+func secondSignal(ctx context.Context, signals <-chan os.Signal, pause func() <-chan time.Time) {
+	var over <-chan time.Time // of the pause after the first
+	for asked := false; ; {
+		select {
+		case <-signals:
+			if asked && over == nil {
+				return
+			}
+			if !asked {
+				asked, over = true, pause()
+			}
+		case <-over:
+			over = nil
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -59,6 +59,7 @@ type App struct {
 	closeBudgets    func() // nil without Redis
 	failed          chan error
 	draining        prometheus.Gauge
+	registry        *prometheus.Registry // what /metrics shows
 	stopOnce        sync.Once
 	stopErr         error
 }
@@ -91,6 +92,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	registry := telemetry.NewRegistry()
+	a.registry = registry
 	if err := errors.Join(a.makeBudgets(ctx, registry), a.makePeople(registry)); err != nil {
 		return err
 	}

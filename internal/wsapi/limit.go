@@ -2,6 +2,7 @@ package wsapi
 
 import (
 	"context"
+	"log/slog"
 	"strconv"
 
 	"parley/internal/chat"
@@ -42,6 +43,8 @@ func (d *Door) admit(ctx context.Context, p realtime.Peer, command string) error
 	case d.budgets.Allow(ctx, d.budgets.Key("socket_refusals", user)).Allowed:
 		return d.refuse(ctx, command, chat.RateLimited(decision.RetryAfter))
 	case d.budgets.Allow(ctx, d.budgets.Key("socket_closures", user)).Allowed:
+		// An operator wants to know who it is. The budget bounds how often this is said; what follows is counted only.
+		d.log.WarnContext(ctx, "somebody sends too much and does not heed refusals", slog.Int64("user_id", p.User), slog.String("limit", what))
 		return slowDown
 	}
 	return stayAway

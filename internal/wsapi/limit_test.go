@@ -142,6 +142,9 @@ func TestCommandLimits_escalate(t *testing.T) {
 			t.Errorf("connection %d was closed with %d, want %d", i, code, want)
 		}
 	}
+	if n := strings.Count(s.Log.String(), fmt.Sprintf(`does not heed refusals" user_id=%d limit=typing`, maya.Me.ID)); n != 2 {
+		t.Errorf("the log names her %d times, want 2", n)
+	}
 	quiet.Post(room.ID, "my other tab", "m1")
 	if _, err := other.Call("typing.start", map[string]any{"room_id": room.ID}); err != nil {
 		t.Errorf("somebody else: %v", err)

@@ -1,0 +1,6 @@
+package app
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Registry has every metric, also those that have nothing to show yet and are therefore not in /metrics.
+func (a *App) Registry() *prometheus.Registry { return a.registry }
