@@ -81,7 +81,7 @@ func placeTable(c *Config) []row {
 		}, parse: boolean(&c.DevAutomigrate)},
 		{Setting: Setting{
 			Name: "PARLEY_REDIS_URL", Default: "memory", Required: true, Secret: true,
-			Description: "memory (one node only) or redis://:password@host:6379/0; rediss:// for TLS; ?addr=… for the others of a cluster, ?master_set=… for Sentinels.",
+			Description: "memory (one node only) or redis://:password@host:6379/0; rediss:// for TLS; ?addr=… for the others of a cluster, ?master_set=… for Sentinels, with sentinel_password=… if they have their own.",
 		}, parse: redis(c), show: redactURL},
 		{Setting: Setting{
 			Name: "PARLEY_REDIS_PREFIX", Default: "parley",

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strconv"
@@ -187,4 +188,40 @@ func TestRefresh_redis_away(t *testing.T) {
 	}
 	line.Mend(t)
 	maya.Renew()
+}
+
+// Redis rotates a token and its answer is lost on the way. Nobody sends that again behind the person's back: they are told to try again, present the
+// same token, and get the successor that it has already. It is no reuse, and the session goes on.
+func TestRefresh_answer_lost(t *testing.T) {
+	t.Parallel()
+	line, url := servertest.NewProxy(t, servertest.RedisURL(t))
+	now := time.Now() // and stays: the grace is for people's time, not for a busy machine's
+	s := parleytest.Start(t, parleytest.OnRedis(), parleytest.With("PARLEY_REDIS_URL="+url), parleytest.Clock(func() time.Time { return now }))
+	maya := s.SignUp(t, "maya")
+	line.HoldReplies()
+	maya.Refresh("").WantProblem(503, "unavailable")
+	client := servertest.Dial(t, servertest.RedisURL(t))
+	key := s.RedisPrefix + ":{sessions}:user:" + strconv.FormatInt(int64(maya.Me.ID), 10)
+	servertest.Eventually(t, func() error {
+		rows, err := client.Do(t.Context(), client.B().Hvals().Key(key).Build()).AsStrSlice()
+		if err != nil || len(rows) != 1 || strings.Contains(rows[0], `"previous":""`) {
+			return fmt.Errorf("not rotated: %q, %w", rows, err)
+		}
+		return nil
+	})
+	line.Mend(t)
+	servertest.Eventually(t, func() error {
+		r := maya.Refresh("")
+		if r.Status != http.StatusOK {
+			return fmt.Errorf("%d %s", r.Status, r.Body)
+		}
+		return nil
+	})
+	maya.Renew()
+	if list := maya.Sessions(); len(list) != 1 {
+		t.Errorf("%d sessions", len(list))
+	}
+	if notices := maya.Notices(); len(notices) != 0 {
+		t.Errorf("there was an alarm: %+v", notices)
+	}
 }
