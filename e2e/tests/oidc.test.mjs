@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { Account, password, uniqueUsername } from '../helpers/api.mjs'
 import { IdentityProvider } from '../helpers/provider.mjs'
+import { picture } from '../helpers/picture.mjs'
+import { asksForProof } from '../helpers/proof.mjs'
 import { stage } from '../helpers/stage.mjs'
 
 const provider = await IdentityProvider.start()
@@ -114,7 +116,18 @@ scene('the only way in stays until there is a password', async (s) => {
   await dialog.getByText('Your only way in').waitFor()
   assert.equal(await dialog.getByLabel('Current password').count(), 0)
   await dialog.getByLabel('New password').fill(password)
+  await asksForProof(dee, 'me/password', { providers: ['corp'] })
   await dialog.getByRole('button', { name: 'Set password' }).click()
+  // The provider asks anew although it remembers, in a window of its own; what waits here goes on by itself.
+  const signIn = dee.page.getByRole('dialog', { name: 'Is it still you?' }).getByRole('button', { name: 'Sign in again at The Company' })
+  await signIn.waitFor()
+  await picture(dee, 'reauthenticate-provider')
+  const opened = dee.context.waitForEvent('page')
+  await signIn.click()
+  const there = await opened
+  await there.getByPlaceholder('Enter any login').fill(name)
+  await there.getByPlaceholder('and password').fill('any')
+  await there.getByRole('button', { name: 'Sign-in' }).click()
   await dialog.getByRole('button', { name: 'Disconnect The Company' }).click()
   await dialog.getByText('Not connected').waitFor()
 })

@@ -1,6 +1,8 @@
 // What signs in besides a password: codes of an app, recovery codes, passkeys.
 import assert from 'node:assert/strict'
 import { password } from '../helpers/api.mjs'
+import { picture } from '../helpers/picture.mjs'
+import { asksForProof } from '../helpers/proof.mjs'
 import { stage } from '../helpers/stage.mjs'
 import { totp } from '../helpers/totp.mjs'
 
@@ -43,8 +45,6 @@ scene('two-step sign-in: turned on, asked for, replay refused, recovery code, tu
   await ann.open()
   await choose(ann, 'Your account')
   await button(ann, 'Turn on').click()
-  await ann.page.getByLabel('Current password').last().fill(password)
-  await button(ann, 'Continue').click()
   const secret = await ann.page.locator('code').innerText()
   await ann.page.getByRole('img', { name: 'QR code for your authenticator app' }).waitFor()
   await field(ann, 'Code from your app').fill(totp(secret))
@@ -86,10 +86,18 @@ scene('two-step sign-in: turned on, asked for, replay refused, recovery code, tu
 
   await choose(ann, 'Your account')
   await button(ann, 'Turn off').click()
-  await ann.page.getByLabel('Current password').last().fill(password)
-  await button(ann, 'Use a recovery code').click()
-  await field(ann, 'Recovery code').fill(/** @type {string} */ (codes[2]))
+  await asksForProof(ann, 'me/two-factor/disable', { password: true, second_factor: true })
   await button(ann, 'Turn off').click()
+  const again = ann.page.getByRole('dialog', { name: 'Is it still you?' })
+  await again.getByLabel('Your password').fill('not my password')
+  await again.getByRole('button', { name: 'Use a recovery code' }).click()
+  await again.getByLabel('Recovery code').fill(/** @type {string} */ (codes[2]))
+  await picture(ann, 'reauthenticate')
+  await again.getByRole('button', { name: 'Continue' }).click()
+  await again.getByText('This is not your current password.').waitFor()
+  await again.getByLabel('Your password').fill(password)
+  await again.getByRole('button', { name: 'Continue' }).click()
+  // It goes on by itself, and the dialog below is still there.
   await button(ann, 'Turn on').waitFor()
   await signOut(ann)
   await giveThePassword(ann)
@@ -127,7 +135,11 @@ scene('a passkey signs in without a password or a code, until it is deleted', as
   await field(ann, 'Name').fill('Old laptop')
   await button(ann, 'Save').click()
   await button(ann, 'Delete Old laptop').click()
+  await asksForProof(ann, 'me/passkeys/*', { password: true, passkey: true })
   await button(ann, 'Delete').click()
+  await button(ann, 'Use a passkey').waitFor()
+  await picture(ann, 'reauthenticate-passkey')
+  await button(ann, 'Use a passkey').click()
   await ann.page.getByText('Old laptop').waitFor({ state: 'detached' })
   await signOut(ann)
   await button(ann, 'Sign in with a passkey').click()
@@ -150,7 +162,7 @@ scene('a passkey takes the place of the second step', async (s) => {
   await field(ann, 'Name').fill('Phone')
   await button(ann, 'Add a passkey').click()
   await ann.page.getByText('Phone', { exact: true }).waitFor()
-  const { ticket, secret } = await ann.account.call('POST', '/api/v1/me/two-factor/begin', { current_password: password })
+  const { ticket, secret } = await ann.account.call('POST', '/api/v1/me/two-factor/begin')
   await ann.account.call('POST', '/api/v1/me/two-factor/confirm', { ticket, code: totp(secret) })
   await signOut(ann)
   await giveThePassword(ann)

@@ -172,7 +172,7 @@ func (a *App) wire(registry *prometheus.Registry) error {
 	policy := sessionPolicy(a.config.Auth)
 	a.service = service.New(service.Deps{
 		Store: a.store, Hasher: newHasher(a.config.Auth), Tokens: tokens, Publisher: publisher, Clock: a.clock, Logger: a.log,
-		Sessions: policy, Keeper: a.sessionKeeper(policy), Options: waysIn(a.config),
+		Sessions: policy, ReauthenticateAfter: a.config.Auth.ReauthenticateAfter, Keeper: a.sessionKeeper(policy), Options: waysIn(a.config),
 		Providers: providers, ProviderSignUp: chat.ProviderSignUp(a.config.OIDC.SignUp), ProviderRoles: providerRoles(a.config.OIDC),
 		Vault: vault, Passkeys: passkeys, Issuer: product + " " + a.config.PublicURL.Hostname(),
 		Mail: mails,

@@ -11,14 +11,16 @@ type AuditAction string
 // What the audit has entries for.
 const (
 	AuditSessionOpened   AuditAction = "session.opened"
-	AuditSessionEnded    AuditAction = "session.ended"    // by its owner, here or from another device
-	AuditSessionEvicted  AuditAction = "session.evicted"  // one sign-in too many: it was the one unused longest
-	AuditSessionReused   AuditAction = "session.reused"   // a refresh token came a second time: there is a copy of it
-	AuditPasswordChanged AuditAction = "password.changed" // by its owner
-	AuditIdentityLinked  AuditAction = "identity.linked"  // an account at a provider opens this one
+	AuditSessionEnded    AuditAction = "session.ended"           // by its owner, here or from another device
+	AuditSessionEvicted  AuditAction = "session.evicted"         // one sign-in too many: it was the one unused longest
+	AuditReauthenticated AuditAction = "session.reauthenticated" // its person proved again who they are
+	AuditSessionReused   AuditAction = "session.reused"          // a refresh token came a second time: there is a copy of it
+	AuditPasswordChanged AuditAction = "password.changed"        // by its owner
+	AuditIdentityLinked  AuditAction = "identity.linked"         // an account at a provider opens this one
 	AuditIdentityGone    AuditAction = "identity.unlinked"
-	AuditPasswordReset   AuditAction = "password.reset"  // by somebody who reads their mail
-	AuditEmailChanged    AuditAction = "email.changed"   // another address waits to be confirmed
+	AuditPasswordReset   AuditAction = "password.reset" // by somebody who reads their mail
+	AuditEmailChanged    AuditAction = "email.changed"  // another address waits to be confirmed
+	AuditEmailRemoved    AuditAction = "email.removed"
 	AuditEmailConfirmed  AuditAction = "email.confirmed" // and is theirs now
 	AuditInviteCreated   AuditAction = "invite.created"
 	AuditInviteRevoked   AuditAction = "invite.revoked"

@@ -34,7 +34,9 @@ type Error struct {
 	Detail     string
 	Fields     []FieldError
 	RetryAfter time.Duration
-	cause      error
+	// Reauthentication says, where a fresh proof of who asks is needed, how they can give one.
+	Reauthentication *Reauthentication
+	cause            error
 }
 
 // FieldError names one faulty field of an input.

@@ -17,6 +17,7 @@ const (
 	EventReadMarked     EventType = "read.marked"
 	EventTypingStarted  EventType = "typing.started"
 	EventNoticeAdded    EventType = "notice.added"
+	EventAccountUpdated EventType = "account.updated"
 	EventEventsMissed   EventType = "events.missed" // to whoever listens: ask what has changed
 )
 
@@ -31,12 +32,14 @@ type Event struct {
 	Message  *Message // message.*
 	RoomNow  *Room    // room.updated
 	Member   *Member  // member.joined
-	User     UserID   // member.left, typing.started: who; read.marked: whose mark; notice.added: whose notice
+	User     UserID   // member.left, typing.started: who; read.marked: whose mark; notice.added, account.updated: whose
 	LastRead int64    // read.marked
 }
 
 // ToRoom reports whether the event goes to everybody in the room.
-func (e Event) ToRoom() bool { return e.Type != EventReadMarked && e.Type != EventNoticeAdded }
+func (e Event) ToRoom() bool {
+	return e.Type != EventReadMarked && e.Type != EventNoticeAdded && e.Type != EventAccountUpdated
+}
 
 // ToUser returns the person whose own channel gets the event too, 0 for none. A new or former member is told there, because they are
 // not listening to the room at that moment.
@@ -44,7 +47,7 @@ func (e Event) ToUser() UserID {
 	switch e.Type {
 	case EventMemberJoined:
 		return e.Member.User.ID
-	case EventMemberLeft, EventReadMarked, EventNoticeAdded:
+	case EventMemberLeft, EventReadMarked, EventNoticeAdded, EventAccountUpdated:
 		return e.User
 	}
 	return 0

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,15 @@ type WaysIn struct {
 	Password   bool
 }
 
+// WaysOpen are the ways in that the server's settings open now. A way into an account is worth nothing while the server does not open it.
+type WaysOpen struct {
+	Issuers  []string // of the providers that it knows
+	Passkeys bool
+}
+
+// Opens reports whether the server takes the word of an identity's issuer.
+func (w WaysOpen) Opens(i Identity) bool { return slices.Contains(w.Issuers, i.Issuer) }
+
 // ProviderSignUp says whether somebody a provider knows and this server does not gets an account.
 type ProviderSignUp string
 
@@ -47,9 +57,7 @@ var (
 	ErrIdentityNotFound = &Error{Kind: KindNotFound, Code: "identity_not_found", Detail: "There is no such connection."}
 	ErrIdentityTaken    = &Error{Kind: KindConflict, Code: "identity_taken", Detail: "This account at the provider opens somebody else's account here."}
 	ErrIssuerTaken      = &Error{Kind: KindConflict, Code: "already_connected", Detail: "You are connected with another account of this provider. Disconnect it first."}
-	// ErrSignInAgain is ErrPasswordNeeded for somebody who has no password.
-	ErrSignInAgain = &Error{Kind: KindInvalid, Code: "sign_in_again", Detail: "Your sign-in is a while ago. Sign out and in again first."}
-	ErrLastWayIn   = &Error{Kind: KindConflict, Code: "last_way_in", Detail: "This is your only way in. Set a password or connect another account first."}
+	ErrLastWayIn        = &Error{Kind: KindConflict, Code: "last_way_in", Detail: "This is your only way in. Set a password or connect another account first."}
 )
 
 // UsernameFrom makes a username out of what a provider calls somebody. The result can be one, whatever it is made from; whether it is free is

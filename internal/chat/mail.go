@@ -13,6 +13,7 @@ const (
 	MailVerify          MailKind = "verify"           // a link that shows that an address is theirs
 	MailReset           MailKind = "reset"            // a link to a new password
 	MailAddressChanged  MailKind = "address.changed"  // to the address of before
+	MailAddressRemoved  MailKind = "address.removed"  // to the address that was
 	MailPasswordChanged MailKind = "password.changed" // by its owner
 	MailPasswordReset   MailKind = "password.reset"   // through a link
 	MailSessionOpened   MailKind = "session.opened"   // a sign-in from a new device
@@ -49,4 +50,6 @@ const (
 var (
 	ErrMailOff = &Error{Kind: KindForbidden, Code: "mail_off", Detail: "This server sends no e-mail. Ask the people who run it."}
 	ErrNoEmail = &Error{Kind: KindConflict, Code: "no_pending_email", Detail: "There is no address of yours that waits to be confirmed."}
+	// ErrNoAddress is for who has none to remove.
+	ErrNoAddress = &Error{Kind: KindConflict, Code: "no_email", Detail: "Your account has no e-mail address."}
 )

@@ -16,7 +16,8 @@ const (
 	NoticeIdentityLinked  NoticeKind = "identity.linked"   // an account at a provider opens this one too
 	NoticeIdentityGone    NoticeKind = "identity.unlinked" // and no longer
 	NoticePasswordReset   NoticeKind = "password.reset"    // through a link in a mail, and all sessions ended
-	NoticeEmailChanged    NoticeKind = "email.changed"     // another address waits to be confirmed
+	NoticeEmailRemoved    NoticeKind = "email.removed"
+	NoticeEmailChanged    NoticeKind = "email.changed" // another address waits to be confirmed
 
 	NoticeTwoFactorEnabled  NoticeKind = "two_factor.enabled"
 	NoticeTwoFactorDisabled NoticeKind = "two_factor.disabled"

@@ -39,9 +39,4 @@ var (
 	ErrPasskeysUnavailable = &Error{
 		Kind: KindUnavailable, Code: "passkeys_unavailable", Detail: "Passkeys need an address with a name and https, or localhost.",
 	}
-	// ErrPasswordNeeded asks for the password again: the sign-in is too long ago to take its word.
-	ErrPasswordNeeded = &Error{
-		Kind: KindInvalid, Code: "password_needed", Detail: "Give your password first.",
-		Fields: []FieldError{{Field: "current_password", Code: "required", Detail: "Give your password first."}},
-	}
 )

@@ -152,7 +152,9 @@ const (
 // Auth is how long proofs of identity live and what a password hash costs.
 type Auth struct {
 	AccessTTL, RefreshIdle, RefreshAbsolute time.Duration
-	Argon2                                  Argon2
+	// ReauthenticateAfter is how old a proof of who somebody is may be for what is grave; 0: as old as the session.
+	ReauthenticateAfter time.Duration
+	Argon2              Argon2
 }
 
 // Argon2 is the cost of one password hash.

@@ -90,7 +90,7 @@ func TestLoad_nothing_set(t *testing.T) {
 			KernelBytes: 128 << 10, WriteTimeout: 5 * time.Second, PerAddress: 200, PendingPerAddress: 100,
 		},
 		Auth: Auth{
-			AccessTTL: 15 * time.Minute, RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour,
+			AccessTTL: 15 * time.Minute, RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, ReauthenticateAfter: 10 * time.Minute,
 			Argon2: Argon2{MemoryKiB: 47104, Time: 1, Parallelism: 1},
 		},
 		OIDC: OIDC{SignUp: OIDCSignUpPolicy},
@@ -154,7 +154,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 		"PARLEY_SOCKET_WRITE_TIMEOUT=8s", "PARLEY_SOCKET_KERNEL_BYTES=off", "PARLEY_SOCKET_PER_ADDRESS=9", "PARLEY_SOCKET_PENDING_PER_ADDRESS=off",
 		"PARLEY_SOCKET_PER_USER=8", "PARLEY_SOCKET_PER_USER_POLICY=close-oldest", "PARLEY_TYPING_SIGNS=9", "PARLEY_TYPING_LISTENERS=off",
 		"PARLEY_SOCKET_ROOMS=off",
-		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m",
+		"PARLEY_AUTH_ACCESS_TTL=8m", "PARLEY_AUTH_REFRESH_IDLE=9m", "PARLEY_AUTH_REFRESH_ABSOLUTE=10m", "PARLEY_AUTH_REAUTHENTICATE_AFTER=11m",
 		"PARLEY_AUTH_ARGON2_MEMORY_KIB=64", "PARLEY_AUTH_ARGON2_TIME=2", "PARLEY_AUTH_ARGON2_PARALLELISM=3",
 		"PARLEY_TRUSTED_PROXIES=10.1.2.3/8, ::1,192.0.2.7", "PARLEY_SIGN_UP=closed", "PARLEY_SETUP_LINK=true", "PARLEY_OIDC_PROVIDERS=none", "PARLEY_OIDC_SIGN_UP=never",
 		"PARLEY_SMTP_URL=smtp://u%40x:p%2Fw@[::1]?starttls=off", "PARLEY_MAIL_FROM=Parley <parley@x.org>", "PARLEY_MAIL_ALERTS=false",
@@ -197,7 +197,7 @@ func TestLoad_every_setting_arrives(t *testing.T) {
 			ConnectTimeout: 7 * time.Second, MembershipLife: 21 * time.Second, WriteTimeout: 8 * time.Second, PerAddress: 9, PerUser: 8, PerUserPolicy: CloseOldest, TypingSigns: 9,
 		},
 		Auth: Auth{
-			AccessTTL: 8 * time.Minute, RefreshIdle: 9 * time.Minute, RefreshAbsolute: 10 * time.Minute,
+			AccessTTL: 8 * time.Minute, RefreshIdle: 9 * time.Minute, RefreshAbsolute: 10 * time.Minute, ReauthenticateAfter: 11 * time.Minute,
 			Argon2: Argon2{MemoryKiB: 64, Time: 2, Parallelism: 3},
 		},
 		OIDC: OIDC{SignUp: OIDCSignUpNever},

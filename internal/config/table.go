@@ -251,6 +251,10 @@ func authTable(c *Config) []row {
 			Description: "A session ends after this long, used or not.",
 		}, parse: duration(&c.Auth.RefreshAbsolute, time.Minute, 100000*time.Hour)},
 		{Setting: Setting{
+			Name: "PARLEY_AUTH_REAUTHENTICATE_AFTER", Default: "10m",
+			Description: "Whoever signed in longer ago than this proves again who they are before they change ways in, roles or accounts. 0 asks nobody.",
+		}, parse: duration(&c.Auth.ReauthenticateAfter, 0, 24*time.Hour)},
+		{Setting: Setting{
 			Name: "PARLEY_AUTH_ARGON2_MEMORY_KIB", Default: "47104",
 			Description: "Memory of one password hash in KiB.",
 		}, parse: integer(&c.Auth.Argon2.MemoryKiB, 8, 1<<20)},

@@ -359,7 +359,7 @@ func (s *Server) handleAuthOptionsRequest(args [0]string, argsEscaped bool, w ht
 
 // handleBeginPasskeyRequest handles beginPasskey operation.
 //
-// Within ten minutes of a sign-in the password may be left out.
+// Needs a fresh proof of who asks (`reauthentication_needed`).
 //
 // POST /api/v1/me/passkeys/begin
 func (s *Server) handleBeginPasskeyRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -422,21 +422,6 @@ func (s *Server) handleBeginPasskeyRequest(args [0]string, argsEscaped bool, w h
 	}
 
 	var rawBody []byte
-	request, rawBody, close, err := s.decodeBeginPasskeyRequest(r)
-	if err != nil {
-		err = &ogenerrors.DecodeRequestError{
-			OperationContext: opErrContext,
-			Err:              err,
-		}
-		defer recordError("DecodeRequest", err)
-		s.cfg.ErrorHandler(ctx, w, r, err)
-		return
-	}
-	defer func() {
-		if err := close(); err != nil {
-			recordError("CloseRequest", err)
-		}
-	}()
 
 	var response *PasskeyChallenge
 	if m := s.cfg.Middleware; m != nil {
@@ -445,14 +430,14 @@ func (s *Server) handleBeginPasskeyRequest(args [0]string, argsEscaped bool, w h
 			OperationName:    BeginPasskeyOperation,
 			OperationSummary: "Ask for a challenge to add a passkey",
 			OperationID:      "beginPasskey",
-			Body:             request,
+			Body:             nil,
 			RawBody:          rawBody,
 			Params:           middleware.Parameters{},
 			Raw:              r,
 		}
 
 		type (
-			Request  = *RecentInput
+			Request  = struct{}
 			Params   = struct{}
 			Response = *PasskeyChallenge
 		)
@@ -465,12 +450,12 @@ func (s *Server) handleBeginPasskeyRequest(args [0]string, argsEscaped bool, w h
 			mreq,
 			nil,
 			func(ctx context.Context, request Request, params Params) (response Response, err error) {
-				response, err = s.h.BeginPasskey(ctx, request)
+				response, err = s.h.BeginPasskey(ctx)
 				return response, err
 			},
 		)
 	} else {
-		response, err = s.h.BeginPasskey(ctx, request)
+		response, err = s.h.BeginPasskey(ctx)
 	}
 	if err != nil {
 		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
@@ -490,6 +475,132 @@ func (s *Server) handleBeginPasskeyRequest(args [0]string, argsEscaped bool, w h
 	}
 
 	if err := encodeBeginPasskeyResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
+// handleBeginPasskeyReauthenticationRequest handles beginPasskeyReauthentication operation.
+//
+// Ask for a challenge to prove again who I am, with a passkey.
+//
+// POST /api/v1/me/reauthenticate/passkey/begin
+func (s *Server) handleBeginPasskeyReauthenticationRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: BeginPasskeyReauthenticationOperation,
+			ID:   "beginPasskeyReauthentication",
+		}
+	)
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+			sctx, ok, err := s.securityAccessToken(ctx, BeginPasskeyReauthenticationOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "AccessToken",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:AccessToken", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 0
+				ctx = sctx
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			err = &ogenerrors.SecurityError{
+				OperationContext: opErrContext,
+				Err:              ogenerrors.ErrSecurityRequirementIsNotSatisfied,
+			}
+			if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+				defer recordError("Security", err)
+			}
+			return
+		}
+	}
+
+	var rawBody []byte
+
+	var response *PasskeyChallenge
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    BeginPasskeyReauthenticationOperation,
+			OperationSummary: "Ask for a challenge to prove again who I am, with a passkey",
+			OperationID:      "beginPasskeyReauthentication",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = struct{}
+			Response = *PasskeyChallenge
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.BeginPasskeyReauthentication(ctx)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.BeginPasskeyReauthentication(ctx)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeBeginPasskeyReauthenticationResponse(response, w); err != nil {
 		defer recordError("EncodeResponse", err)
 		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
 			s.cfg.ErrorHandler(ctx, w, r, err)
@@ -574,9 +685,151 @@ func (s *Server) handleBeginPasskeySignInRequest(args [0]string, argsEscaped boo
 	}
 }
 
+// handleBeginProviderReauthenticationRequest handles beginProviderReauthentication operation.
+//
+// The browser is to be sent to `location`, in another window; the provider is told to have the person
+// sign in anew. It comes back through the callback. The cookie binds this to the browser that asked.
+//
+// POST /api/v1/me/reauthenticate/provider
+func (s *Server) handleBeginProviderReauthenticationRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: BeginProviderReauthenticationOperation,
+			ID:   "beginProviderReauthentication",
+		}
+	)
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+			sctx, ok, err := s.securityAccessToken(ctx, BeginProviderReauthenticationOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "AccessToken",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:AccessToken", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 0
+				ctx = sctx
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			err = &ogenerrors.SecurityError{
+				OperationContext: opErrContext,
+				Err:              ogenerrors.ErrSecurityRequirementIsNotSatisfied,
+			}
+			if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+				defer recordError("Security", err)
+			}
+			return
+		}
+	}
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodeBeginProviderReauthenticationRequest(r)
+	if err != nil {
+		err = &ogenerrors.DecodeRequestError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeRequest", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
+
+	var response *LinkIdentityHeaders
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    BeginProviderReauthenticationOperation,
+			OperationSummary: "Begin to prove again who I am, at a provider",
+			OperationID:      "beginProviderReauthentication",
+			Body:             request,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = *ProviderInput
+			Params   = struct{}
+			Response = *LinkIdentityHeaders
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.BeginProviderReauthentication(ctx, request)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.BeginProviderReauthentication(ctx, request)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeBeginProviderReauthenticationResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleBeginTwoFactorRequest handles beginTwoFactor operation.
 //
-// Nothing changes before it is confirmed.
+// Nothing changes before it is confirmed. Needs a fresh proof of who asks (`reauthentication_needed`).
 //
 // POST /api/v1/me/two-factor/begin
 func (s *Server) handleBeginTwoFactorRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -639,21 +892,6 @@ func (s *Server) handleBeginTwoFactorRequest(args [0]string, argsEscaped bool, w
 	}
 
 	var rawBody []byte
-	request, rawBody, close, err := s.decodeBeginTwoFactorRequest(r)
-	if err != nil {
-		err = &ogenerrors.DecodeRequestError{
-			OperationContext: opErrContext,
-			Err:              err,
-		}
-		defer recordError("DecodeRequest", err)
-		s.cfg.ErrorHandler(ctx, w, r, err)
-		return
-	}
-	defer func() {
-		if err := close(); err != nil {
-			recordError("CloseRequest", err)
-		}
-	}()
 
 	var response *TwoFactorSecret
 	if m := s.cfg.Middleware; m != nil {
@@ -662,14 +900,14 @@ func (s *Server) handleBeginTwoFactorRequest(args [0]string, argsEscaped bool, w
 			OperationName:    BeginTwoFactorOperation,
 			OperationSummary: "Get a secret for an authenticator app",
 			OperationID:      "beginTwoFactor",
-			Body:             request,
+			Body:             nil,
 			RawBody:          rawBody,
 			Params:           middleware.Parameters{},
 			Raw:              r,
 		}
 
 		type (
-			Request  = *PasswordInput
+			Request  = struct{}
 			Params   = struct{}
 			Response = *TwoFactorSecret
 		)
@@ -682,12 +920,12 @@ func (s *Server) handleBeginTwoFactorRequest(args [0]string, argsEscaped bool, w
 			mreq,
 			nil,
 			func(ctx context.Context, request Request, params Params) (response Response, err error) {
-				response, err = s.h.BeginTwoFactor(ctx, request)
+				response, err = s.h.BeginTwoFactor(ctx)
 				return response, err
 			},
 		)
 	} else {
-		response, err = s.h.BeginTwoFactor(ctx, request)
+		response, err = s.h.BeginTwoFactor(ctx)
 	}
 	if err != nil {
 		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
@@ -867,7 +1105,8 @@ func (s *Server) handleBrowseRoomsRequest(args [0]string, argsEscaped bool, w ht
 // handleChangeEmailRequest handles changeEmail operation.
 //
 // A link is sent to the new address, which is pending until it is followed. Until then the address of
-// before, if any, stays and is told. Without mail on this server: `mail_off`.
+// before, if any, stays and is told. Without mail on this server: `mail_off`. Needs a fresh proof of
+// who asks (`reauthentication_needed`).
 //
 // PUT /api/v1/me/email
 func (s *Server) handleChangeEmailRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1008,8 +1247,8 @@ func (s *Server) handleChangeEmailRequest(args [0]string, argsEscaped bool, w ht
 
 // handleChangePasswordRequest handles changePassword operation.
 //
-// Every other session ends, and its access at once. An account without a password gets its first one,
-// soon after a sign-in (`sign_in_again`).
+// Every other session ends, and its access at once. An account without a password gets its first one;
+// that needs a fresh proof of who asks (`reauthentication_needed`) in place of the current password.
 //
 // POST /api/v1/me/password
 func (s *Server) handleChangePasswordRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1388,7 +1627,8 @@ func (s *Server) handleConfirmTwoFactorRequest(args [0]string, argsEscaped bool,
 
 // handleCreateInviteRequest handles createInvite operation.
 //
-// Make an invite link.
+// One that gives a role other than `member` needs a fresh proof of who asks
+// (`reauthentication_needed`).
 //
 // POST /api/v1/admin/invites
 func (s *Server) handleCreateInviteRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1831,7 +2071,8 @@ func (s *Server) handleDeleteMessageRequest(args [2]string, argsEscaped bool, w 
 
 // handleDeletePasskeyRequest handles deletePasskey operation.
 //
-// Delete a passkey.
+// The last way into my account is kept (`last_way_in`). Needs a fresh proof of who asks
+// (`reauthentication_needed`).
 //
 // DELETE /api/v1/me/passkeys/{passkey_id}
 func (s *Server) handleDeletePasskeyRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -1974,7 +2215,8 @@ func (s *Server) handleDeletePasskeyRequest(args [1]string, argsEscaped bool, w 
 //
 // An account that is deactivated (`still_active` otherwise) and has neither said anything, nor made a
 // room or an invite that is still there (`account_in_use`): what was said keeps its author, so such an
-// account stays, deactivated. Sessions, memberships and everything else of the account go.
+// account stays, deactivated. Sessions, memberships and everything else of the account go. Needs a
+// fresh proof of who asks (`reauthentication_needed`).
 //
 // DELETE /api/v1/admin/people/{user_id}
 func (s *Server) handleDeletePersonRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2258,7 +2500,7 @@ func (s *Server) handleDeleteRoomRequest(args [1]string, argsEscaped bool, w htt
 
 // handleDisableTwoFactorRequest handles disableTwoFactor operation.
 //
-// Turn the second step off.
+// Needs a fresh proof of who asks (`reauthentication_needed`).
 //
 // POST /api/v1/me/two-factor/disable
 func (s *Server) handleDisableTwoFactorRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2321,21 +2563,6 @@ func (s *Server) handleDisableTwoFactorRequest(args [0]string, argsEscaped bool,
 	}
 
 	var rawBody []byte
-	request, rawBody, close, err := s.decodeDisableTwoFactorRequest(r)
-	if err != nil {
-		err = &ogenerrors.DecodeRequestError{
-			OperationContext: opErrContext,
-			Err:              err,
-		}
-		defer recordError("DecodeRequest", err)
-		s.cfg.ErrorHandler(ctx, w, r, err)
-		return
-	}
-	defer func() {
-		if err := close(); err != nil {
-			recordError("CloseRequest", err)
-		}
-	}()
 
 	var response *DisableTwoFactorNoContent
 	if m := s.cfg.Middleware; m != nil {
@@ -2344,14 +2571,14 @@ func (s *Server) handleDisableTwoFactorRequest(args [0]string, argsEscaped bool,
 			OperationName:    DisableTwoFactorOperation,
 			OperationSummary: "Turn the second step off",
 			OperationID:      "disableTwoFactor",
-			Body:             request,
+			Body:             nil,
 			RawBody:          rawBody,
 			Params:           middleware.Parameters{},
 			Raw:              r,
 		}
 
 		type (
-			Request  = *TwoFactorProof
+			Request  = struct{}
 			Params   = struct{}
 			Response = *DisableTwoFactorNoContent
 		)
@@ -2364,12 +2591,12 @@ func (s *Server) handleDisableTwoFactorRequest(args [0]string, argsEscaped bool,
 			mreq,
 			nil,
 			func(ctx context.Context, request Request, params Params) (response Response, err error) {
-				err = s.h.DisableTwoFactor(ctx, request)
+				err = s.h.DisableTwoFactor(ctx)
 				return response, err
 			},
 		)
 	} else {
-		err = s.h.DisableTwoFactor(ctx, request)
+		err = s.h.DisableTwoFactor(ctx)
 	}
 	if err != nil {
 		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
@@ -2840,6 +3067,147 @@ func (s *Server) handleFinishPasskeyRequest(args [0]string, argsEscaped bool, w 
 	}
 }
 
+// handleFinishPasskeyReauthenticationRequest handles finishPasskeyReauthentication operation.
+//
+// Whatever is wrong with it, also that it is somebody else's, is `passkey_not_yours`.
+//
+// POST /api/v1/me/reauthenticate/passkey/finish
+func (s *Server) handleFinishPasskeyReauthenticationRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: FinishPasskeyReauthenticationOperation,
+			ID:   "finishPasskeyReauthentication",
+		}
+	)
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+			sctx, ok, err := s.securityAccessToken(ctx, FinishPasskeyReauthenticationOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "AccessToken",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:AccessToken", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 0
+				ctx = sctx
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			err = &ogenerrors.SecurityError{
+				OperationContext: opErrContext,
+				Err:              ogenerrors.ErrSecurityRequirementIsNotSatisfied,
+			}
+			if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+				defer recordError("Security", err)
+			}
+			return
+		}
+	}
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodeFinishPasskeyReauthenticationRequest(r)
+	if err != nil {
+		err = &ogenerrors.DecodeRequestError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeRequest", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
+
+	var response *FinishPasskeyReauthenticationNoContent
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    FinishPasskeyReauthenticationOperation,
+			OperationSummary: "Prove again who I am, with a passkey",
+			OperationID:      "finishPasskeyReauthentication",
+			Body:             request,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = *PasskeySignInInput
+			Params   = struct{}
+			Response = *FinishPasskeyReauthenticationNoContent
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				err = s.h.FinishPasskeyReauthentication(ctx, request)
+				return response, err
+			},
+		)
+	} else {
+		err = s.h.FinishPasskeyReauthentication(ctx, request)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeFinishPasskeyReauthenticationResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleFinishPasskeySignInRequest handles finishPasskeySignIn operation.
 //
 // A passkey that has verified its person counts as two factors; no code is asked for. Whatever is
@@ -3221,7 +3589,8 @@ func (s *Server) handleLeaveRoomRequest(args [1]string, argsEscaped bool, w http
 // handleLinkIdentityRequest handles linkIdentity operation.
 //
 // The browser is to be sent to `location`; it comes back through the callback, which connects the
-// account it proves to mine. The cookie binds this to the browser that asked.
+// account it proves to mine. The cookie binds this to the browser that asked. Needs a fresh proof of
+// who asks (`reauthentication_needed`).
 //
 // POST /api/v1/me/identities
 func (s *Server) handleLinkIdentityRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3314,7 +3683,7 @@ func (s *Server) handleLinkIdentityRequest(args [0]string, argsEscaped bool, w h
 		}
 
 		type (
-			Request  = *LinkIdentityInput
+			Request  = *ProviderInput
 			Params   = struct{}
 			Response = *LinkIdentityHeaders
 		)
@@ -5706,6 +6075,150 @@ func (s *Server) handlePostMessageRequest(args [1]string, argsEscaped bool, w ht
 	}
 }
 
+// handleReauthenticateRequest handles reauthenticate operation.
+//
+// What changes how somebody gets in, or what they may do, is done only soon after a proof of who asks;
+// else it is `reauthentication_needed` (403), whose `reauthentication` says how this account can prove
+// itself. A sign-in is such a proof, and so is this. With two-step sign-in on, one of the codes comes
+// along. The proof is this session's alone.
+//
+// POST /api/v1/me/reauthenticate
+func (s *Server) handleReauthenticateRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ReauthenticateOperation,
+			ID:   "reauthenticate",
+		}
+	)
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+			sctx, ok, err := s.securityAccessToken(ctx, ReauthenticateOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "AccessToken",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:AccessToken", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 0
+				ctx = sctx
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			err = &ogenerrors.SecurityError{
+				OperationContext: opErrContext,
+				Err:              ogenerrors.ErrSecurityRequirementIsNotSatisfied,
+			}
+			if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+				defer recordError("Security", err)
+			}
+			return
+		}
+	}
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodeReauthenticateRequest(r)
+	if err != nil {
+		err = &ogenerrors.DecodeRequestError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeRequest", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
+
+	var response *ReauthenticateNoContent
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ReauthenticateOperation,
+			OperationSummary: "Prove again who I am, with my password",
+			OperationID:      "reauthenticate",
+			Body:             request,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = *ReauthenticateInput
+			Params   = struct{}
+			Response = *ReauthenticateNoContent
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				err = s.h.Reauthenticate(ctx, request)
+				return response, err
+			},
+		)
+	} else {
+		err = s.h.Reauthenticate(ctx, request)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeReauthenticateResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleRefreshSessionRequest handles refreshSession operation.
 //
 // The refresh token rotates on every use. Presenting the previous one again within ten seconds gets
@@ -5796,6 +6309,133 @@ func (s *Server) handleRefreshSessionRequest(args [0]string, argsEscaped bool, w
 	}
 
 	if err := encodeRefreshSessionResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
+// handleRemoveEmailRequest handles removeEmail operation.
+//
+// Also one that is still pending. The address is told, and links that were sent to it work no more.
+// Needs a fresh proof of who asks (`reauthentication_needed`). Without an address it is `no_email`.
+//
+// DELETE /api/v1/me/email
+func (s *Server) handleRemoveEmailRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: RemoveEmailOperation,
+			ID:   "removeEmail",
+		}
+	)
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+			sctx, ok, err := s.securityAccessToken(ctx, RemoveEmailOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "AccessToken",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:AccessToken", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 0
+				ctx = sctx
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			err = &ogenerrors.SecurityError{
+				OperationContext: opErrContext,
+				Err:              ogenerrors.ErrSecurityRequirementIsNotSatisfied,
+			}
+			if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+				defer recordError("Security", err)
+			}
+			return
+		}
+	}
+
+	var rawBody []byte
+
+	var response *RemoveEmailNoContent
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    RemoveEmailOperation,
+			OperationSummary: "Remove my e-mail address",
+			OperationID:      "removeEmail",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = struct{}
+			Response = *RemoveEmailNoContent
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				err = s.h.RemoveEmail(ctx)
+				return response, err
+			},
+		)
+	} else {
+		err = s.h.RemoveEmail(ctx)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeRemoveEmailResponse(response, w); err != nil {
 		defer recordError("EncodeResponse", err)
 		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
 			s.cfg.ErrorHandler(ctx, w, r, err)
@@ -6107,7 +6747,7 @@ func (s *Server) handleRenamePasskeyRequest(args [1]string, argsEscaped bool, w 
 
 // handleRenewRecoveryCodesRequest handles renewRecoveryCodes operation.
 //
-// Those of before are void.
+// Those of before are void. Needs a fresh proof of who asks (`reauthentication_needed`).
 //
 // POST /api/v1/me/two-factor/recovery-codes
 func (s *Server) handleRenewRecoveryCodesRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -6170,21 +6810,6 @@ func (s *Server) handleRenewRecoveryCodesRequest(args [0]string, argsEscaped boo
 	}
 
 	var rawBody []byte
-	request, rawBody, close, err := s.decodeRenewRecoveryCodesRequest(r)
-	if err != nil {
-		err = &ogenerrors.DecodeRequestError{
-			OperationContext: opErrContext,
-			Err:              err,
-		}
-		defer recordError("DecodeRequest", err)
-		s.cfg.ErrorHandler(ctx, w, r, err)
-		return
-	}
-	defer func() {
-		if err := close(); err != nil {
-			recordError("CloseRequest", err)
-		}
-	}()
 
 	var response *RecoveryCodes
 	if m := s.cfg.Middleware; m != nil {
@@ -6193,14 +6818,14 @@ func (s *Server) handleRenewRecoveryCodesRequest(args [0]string, argsEscaped boo
 			OperationName:    RenewRecoveryCodesOperation,
 			OperationSummary: "Get new recovery codes",
 			OperationID:      "renewRecoveryCodes",
-			Body:             request,
+			Body:             nil,
 			RawBody:          rawBody,
 			Params:           middleware.Parameters{},
 			Raw:              r,
 		}
 
 		type (
-			Request  = *TwoFactorProof
+			Request  = struct{}
 			Params   = struct{}
 			Response = *RecoveryCodes
 		)
@@ -6213,12 +6838,12 @@ func (s *Server) handleRenewRecoveryCodesRequest(args [0]string, argsEscaped boo
 			mreq,
 			nil,
 			func(ctx context.Context, request Request, params Params) (response Response, err error) {
-				response, err = s.h.RenewRecoveryCodes(ctx, request)
+				response, err = s.h.RenewRecoveryCodes(ctx)
 				return response, err
 			},
 		)
 	} else {
-		response, err = s.h.RenewRecoveryCodes(ctx, request)
+		response, err = s.h.RenewRecoveryCodes(ctx)
 	}
 	if err != nil {
 		if errRes, ok := errors.Into[*ProblemStatusCodeWithHeaders](err); ok {
@@ -6471,7 +7096,8 @@ func (s *Server) handleResetPasswordRequest(args [0]string, argsEscaped bool, w 
 // handleResetTwoFactorRequest handles resetTwoFactor operation.
 //
 // For who has lost the app and the recovery codes. Admins may for members, owners for everybody else;
-// nobody may for themselves, who have the way through password and code. The person is told.
+// nobody may for themselves, who have the way through their own account. The person is told. Needs a
+// fresh proof of who asks (`reauthentication_needed`).
 //
 // POST /api/v1/admin/people/{user_id}/reset-two-factor
 func (s *Server) handleResetTwoFactorRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -7398,7 +8024,8 @@ func (s *Server) handleTwoFactorRequest(args [0]string, argsEscaped bool, w http
 
 // handleUnlinkIdentityRequest handles unlinkIdentity operation.
 //
-// The last way into my account is kept (`last_way_in`).
+// The last way into my account is kept (`last_way_in`). Needs a fresh proof of who asks
+// (`reauthentication_needed`).
 //
 // DELETE /api/v1/me/identities/{identity_id}
 func (s *Server) handleUnlinkIdentityRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -7541,7 +8168,8 @@ func (s *Server) handleUnlinkIdentityRequest(args [1]string, argsEscaped bool, w
 //
 // Owners give roles; anybody may lay their own down. Owners deactivate anybody but themselves, admins
 // members. There is always an owner (`last_owner`). Whoever is deactivated is signed out everywhere
-// within a second; what they said stays.
+// within a second; what they said stays. The person's open pages learn of a new role by
+// `account.updated`. Needs a fresh proof of who asks (`reauthentication_needed`).
 //
 // PATCH /api/v1/admin/people/{user_id}
 func (s *Server) handleUpdatePersonRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

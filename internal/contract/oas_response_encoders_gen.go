@@ -57,12 +57,64 @@ func encodeBeginPasskeyResponse(response *PasskeyChallenge, w http.ResponseWrite
 	return nil
 }
 
+func encodeBeginPasskeyReauthenticationResponse(response *PasskeyChallenge, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
 func encodeBeginPasskeySignInResponse(response *PasskeyChallenge, w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(200)
 
 	e := new(jx.Encoder)
 	response.Encode(e)
+	if _, err := e.WriteTo(w); err != nil {
+		return errors.Wrap(err, "write")
+	}
+
+	return nil
+}
+
+func encodeBeginProviderReauthenticationResponse(response *LinkIdentityHeaders, w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Access-Control-Expose-Headers", "Set-Cookie")
+	// Encoding response headers.
+	{
+		h := uri.NewHeaderEncoder(w.Header())
+		// Encode "Set-Cookie" header.
+		{
+			cfg := uri.HeaderParameterEncodingConfig{
+				Name:    "Set-Cookie",
+				Explode: false,
+			}
+			if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+				return e.EncodeArray(func(e uri.Encoder) error {
+					for i, item := range response.SetCookie {
+						if err := func() error {
+							return e.EncodeValue(conv.StringToString(item))
+						}(); err != nil {
+							return errors.Wrapf(err, "[%d]", i)
+						}
+					}
+					return nil
+				})
+			}); err != nil {
+				return errors.Wrap(err, "encode Set-Cookie header")
+			}
+		}
+	}
+	w.WriteHeader(200)
+
+	e := new(jx.Encoder)
+	response.Response.Encode(e)
 	if _, err := e.WriteTo(w); err != nil {
 		return errors.Wrap(err, "write")
 	}
@@ -236,6 +288,12 @@ func encodeFinishPasskeyResponse(response *Passkey, w http.ResponseWriter) error
 	if _, err := e.WriteTo(w); err != nil {
 		return errors.Wrap(err, "write")
 	}
+
+	return nil
+}
+
+func encodeFinishPasskeyReauthenticationResponse(response *FinishPasskeyReauthenticationNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
 
 	return nil
 }
@@ -678,6 +736,12 @@ func encodePostMessageResponse(response PostMessageRes, w http.ResponseWriter) e
 	}
 }
 
+func encodeReauthenticateResponse(response *ReauthenticateNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
+}
+
 func encodeRefreshSessionResponse(response RefreshSessionRes, w http.ResponseWriter) error {
 	switch response := response.(type) {
 	case *SessionHeaders:
@@ -726,6 +790,12 @@ func encodeRefreshSessionResponse(response RefreshSessionRes, w http.ResponseWri
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
+}
+
+func encodeRemoveEmailResponse(response *RemoveEmailNoContent, w http.ResponseWriter) error {
+	w.WriteHeader(204)
+
+	return nil
 }
 
 func encodeRemoveMemberResponse(response *RemoveMemberNoContent, w http.ResponseWriter) error {

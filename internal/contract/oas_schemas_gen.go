@@ -39,6 +39,68 @@ func (s *AccessToken) SetRoles(val []string) {
 	s.Roles = val
 }
 
+// Sent to a person's own channel when something about the account changed, such as its role; ask for
+// `me`.
+// Ref: #/components/schemas/AccountUpdatedEvent
+type AccountUpdatedEvent struct {
+	Type AccountUpdatedEventType `json:"type"`
+	At   Time                    `json:"at"`
+}
+
+// GetType returns the value of Type.
+func (s *AccountUpdatedEvent) GetType() AccountUpdatedEventType {
+	return s.Type
+}
+
+// GetAt returns the value of At.
+func (s *AccountUpdatedEvent) GetAt() Time {
+	return s.At
+}
+
+// SetType sets the value of Type.
+func (s *AccountUpdatedEvent) SetType(val AccountUpdatedEventType) {
+	s.Type = val
+}
+
+// SetAt sets the value of At.
+func (s *AccountUpdatedEvent) SetAt(val Time) {
+	s.At = val
+}
+
+type AccountUpdatedEventType string
+
+const (
+	AccountUpdatedEventTypeAccountUpdated AccountUpdatedEventType = "account.updated"
+)
+
+// AllValues returns all AccountUpdatedEventType values.
+func (AccountUpdatedEventType) AllValues() []AccountUpdatedEventType {
+	return []AccountUpdatedEventType{
+		AccountUpdatedEventTypeAccountUpdated,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AccountUpdatedEventType) MarshalText() ([]byte, error) {
+	switch s {
+	case AccountUpdatedEventTypeAccountUpdated:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AccountUpdatedEventType) UnmarshalText(data []byte) error {
+	switch AccountUpdatedEventType(data) {
+	case AccountUpdatedEventTypeAccountUpdated:
+		*s = AccountUpdatedEventTypeAccountUpdated
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // Ref: #/components/schemas/AddMemberInput
 type AddMemberInput struct {
 	Username string `json:"username"`
@@ -173,8 +235,7 @@ type ChangeEmailAccepted struct{}
 
 // Ref: #/components/schemas/ChangeEmailInput
 type ChangeEmailInput struct {
-	Email           string `json:"email"`
-	CurrentPassword string `json:"current_password"`
+	Email string `json:"email"`
 }
 
 // GetEmail returns the value of Email.
@@ -182,19 +243,9 @@ func (s *ChangeEmailInput) GetEmail() string {
 	return s.Email
 }
 
-// GetCurrentPassword returns the value of CurrentPassword.
-func (s *ChangeEmailInput) GetCurrentPassword() string {
-	return s.CurrentPassword
-}
-
 // SetEmail sets the value of Email.
 func (s *ChangeEmailInput) SetEmail(val string) {
 	s.Email = val
-}
-
-// SetCurrentPassword sets the value of CurrentPassword.
-func (s *ChangeEmailInput) SetCurrentPassword(val string) {
-	s.CurrentPassword = val
 }
 
 // Ref: #/components/schemas/ChangePage
@@ -591,6 +642,7 @@ type Event struct {
 	ReadMarkedEvent      ReadMarkedEvent
 	TypingStartedEvent   TypingStartedEvent
 	NoticeAddedEvent     NoticeAddedEvent
+	AccountUpdatedEvent  AccountUpdatedEvent
 	EventsMissedEvent    EventsMissedEvent
 	PresenceChangedEvent PresenceChangedEvent
 }
@@ -610,6 +662,7 @@ const (
 	ReadMarkedEventEvent      EventType = "read.marked"
 	TypingStartedEventEvent   EventType = "typing.started"
 	NoticeAddedEventEvent     EventType = "notice.added"
+	AccountUpdatedEventEvent  EventType = "account.updated"
 	EventsMissedEventEvent    EventType = "events.missed"
 	PresenceChangedEventEvent EventType = "presence.changed"
 )
@@ -643,6 +696,9 @@ func (s Event) IsTypingStartedEvent() bool { return s.Type == TypingStartedEvent
 
 // IsNoticeAddedEvent reports whether Event is NoticeAddedEvent.
 func (s Event) IsNoticeAddedEvent() bool { return s.Type == NoticeAddedEventEvent }
+
+// IsAccountUpdatedEvent reports whether Event is AccountUpdatedEvent.
+func (s Event) IsAccountUpdatedEvent() bool { return s.Type == AccountUpdatedEventEvent }
 
 // IsEventsMissedEvent reports whether Event is EventsMissedEvent.
 func (s Event) IsEventsMissedEvent() bool { return s.Type == EventsMissedEventEvent }
@@ -860,6 +916,27 @@ func NewNoticeAddedEventEvent(v NoticeAddedEvent) Event {
 	return s
 }
 
+// SetAccountUpdatedEvent sets Event to AccountUpdatedEvent.
+func (s *Event) SetAccountUpdatedEvent(v AccountUpdatedEvent) {
+	s.Type = AccountUpdatedEventEvent
+	s.AccountUpdatedEvent = v
+}
+
+// GetAccountUpdatedEvent returns AccountUpdatedEvent and true boolean if Event is AccountUpdatedEvent.
+func (s Event) GetAccountUpdatedEvent() (v AccountUpdatedEvent, ok bool) {
+	if !s.IsAccountUpdatedEvent() {
+		return v, false
+	}
+	return s.AccountUpdatedEvent, true
+}
+
+// NewAccountUpdatedEventEvent returns new Event from AccountUpdatedEvent.
+func NewAccountUpdatedEventEvent(v AccountUpdatedEvent) Event {
+	var s Event
+	s.SetAccountUpdatedEvent(v)
+	return s
+}
+
 // SetEventsMissedEvent sets Event to EventsMissedEvent.
 func (s *Event) SetEventsMissedEvent(v EventsMissedEvent) {
 	s.Type = EventsMissedEventEvent
@@ -1004,6 +1081,9 @@ func (s *FieldError) SetCode(val string) {
 func (s *FieldError) SetDetail(val string) {
 	s.Detail = val
 }
+
+// FinishPasskeyReauthenticationNoContent is response for FinishPasskeyReauthentication operation.
+type FinishPasskeyReauthenticationNoContent struct{}
 
 // Ref: #/components/schemas/Greeting
 type Greeting struct {
@@ -1386,33 +1466,6 @@ func (s *LinkIdentityHeaders) SetSetCookie(val []string) {
 // SetResponse sets the value of Response.
 func (s *LinkIdentityHeaders) SetResponse(val LinkIdentity) {
 	s.Response = val
-}
-
-// Ref: #/components/schemas/LinkIdentityInput
-type LinkIdentityInput struct {
-	ProviderID string `json:"provider_id"`
-	// Needed when the sign-in is more than ten minutes ago (`password_needed`).
-	CurrentPassword OptString `json:"current_password"`
-}
-
-// GetProviderID returns the value of ProviderID.
-func (s *LinkIdentityInput) GetProviderID() string {
-	return s.ProviderID
-}
-
-// GetCurrentPassword returns the value of CurrentPassword.
-func (s *LinkIdentityInput) GetCurrentPassword() OptString {
-	return s.CurrentPassword
-}
-
-// SetProviderID sets the value of ProviderID.
-func (s *LinkIdentityInput) SetProviderID(val string) {
-	s.ProviderID = val
-}
-
-// SetCurrentPassword sets the value of CurrentPassword.
-func (s *LinkIdentityInput) SetCurrentPassword(val OptString) {
-	s.CurrentPassword = val
 }
 
 type LinkToken string
@@ -2721,6 +2774,52 @@ func (o OptInt64) Or(d int64) int64 {
 	return d
 }
 
+// NewOptReauthentication returns new OptReauthentication with value set to v.
+func NewOptReauthentication(v Reauthentication) OptReauthentication {
+	return OptReauthentication{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptReauthentication is optional Reauthentication.
+type OptReauthentication struct {
+	Value Reauthentication
+	Set   bool
+}
+
+// IsSet returns true if OptReauthentication was set.
+func (o OptReauthentication) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptReauthentication) Reset() {
+	var v Reauthentication
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptReauthentication) SetTo(v Reauthentication) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptReauthentication) Get() (v Reauthentication, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptReauthentication) Or(d Reauthentication) Reauthentication {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptRecoveryCode returns new OptRecoveryCode with value set to v.
 func NewOptRecoveryCode(v RecoveryCode) OptRecoveryCode {
 	return OptRecoveryCode{
@@ -3285,21 +3384,6 @@ func (s *PasskeySignInInput) SetCredential(val PublicKeyCredential) {
 	s.Credential = val
 }
 
-// Ref: #/components/schemas/PasswordInput
-type PasswordInput struct {
-	CurrentPassword string `json:"current_password"`
-}
-
-// GetCurrentPassword returns the value of CurrentPassword.
-func (s *PasswordInput) GetCurrentPassword() string {
-	return s.CurrentPassword
-}
-
-// SetCurrentPassword sets the value of CurrentPassword.
-func (s *PasswordInput) SetCurrentPassword(val string) {
-	s.CurrentPassword = val
-}
-
 // Ref: #/components/schemas/Person
 type Person struct {
 	ID            ID         `json:"id"`
@@ -3578,7 +3662,8 @@ type Problem struct {
 	// When a retry makes sense, in milliseconds.
 	RetryAfterMs OptInt64 `json:"retry_after_ms"`
 	// The faulty fields.
-	Errors []FieldError `json:"errors"`
+	Errors           []FieldError        `json:"errors"`
+	Reauthentication OptReauthentication `json:"reauthentication"`
 }
 
 // GetType returns the value of Type.
@@ -3621,6 +3706,11 @@ func (s *Problem) GetErrors() []FieldError {
 	return s.Errors
 }
 
+// GetReauthentication returns the value of Reauthentication.
+func (s *Problem) GetReauthentication() OptReauthentication {
+	return s.Reauthentication
+}
+
 // SetType sets the value of Type.
 func (s *Problem) SetType(val string) {
 	s.Type = val
@@ -3661,6 +3751,11 @@ func (s *Problem) SetErrors(val []FieldError) {
 	s.Errors = val
 }
 
+// SetReauthentication sets the value of Reauthentication.
+func (s *Problem) SetReauthentication(val OptReauthentication) {
+	s.Reauthentication = val
+}
+
 // ProblemStatusCodeWithHeaders wraps Problem with status code and response headers.
 type ProblemStatusCodeWithHeaders struct {
 	StatusCode int
@@ -3696,6 +3791,21 @@ func (s *ProblemStatusCodeWithHeaders) SetRetryAfter(val OptInt) {
 // SetResponse sets the value of Response.
 func (s *ProblemStatusCodeWithHeaders) SetResponse(val Problem) {
 	s.Response = val
+}
+
+// Ref: #/components/schemas/ProviderInput
+type ProviderInput struct {
+	ProviderID string `json:"provider_id"`
+}
+
+// GetProviderID returns the value of ProviderID.
+func (s *ProviderInput) GetProviderID() string {
+	return s.ProviderID
+}
+
+// SetProviderID sets the value of ProviderID.
+func (s *ProviderInput) SetProviderID(val string) {
+	s.ProviderID = val
 }
 
 type PublicKeyCredential jx.Raw
@@ -3835,19 +3945,98 @@ func (s *ReadMarkedEventType) UnmarshalText(data []byte) error {
 	}
 }
 
-// Ref: #/components/schemas/RecentInput
-type RecentInput struct {
-	CurrentPassword OptString `json:"current_password"`
+// The password, with one of the codes where two-step sign-in is on.
+// Ref: #/components/schemas/ReauthenticateInput
+type ReauthenticateInput struct {
+	CurrentPassword string          `json:"current_password"`
+	Code            OptTOTPCode     `json:"code"`
+	RecoveryCode    OptRecoveryCode `json:"recovery_code"`
 }
 
 // GetCurrentPassword returns the value of CurrentPassword.
-func (s *RecentInput) GetCurrentPassword() OptString {
+func (s *ReauthenticateInput) GetCurrentPassword() string {
 	return s.CurrentPassword
 }
 
+// GetCode returns the value of Code.
+func (s *ReauthenticateInput) GetCode() OptTOTPCode {
+	return s.Code
+}
+
+// GetRecoveryCode returns the value of RecoveryCode.
+func (s *ReauthenticateInput) GetRecoveryCode() OptRecoveryCode {
+	return s.RecoveryCode
+}
+
 // SetCurrentPassword sets the value of CurrentPassword.
-func (s *RecentInput) SetCurrentPassword(val OptString) {
+func (s *ReauthenticateInput) SetCurrentPassword(val string) {
 	s.CurrentPassword = val
+}
+
+// SetCode sets the value of Code.
+func (s *ReauthenticateInput) SetCode(val OptTOTPCode) {
+	s.Code = val
+}
+
+// SetRecoveryCode sets the value of RecoveryCode.
+func (s *ReauthenticateInput) SetRecoveryCode(val OptRecoveryCode) {
+	s.RecoveryCode = val
+}
+
+// ReauthenticateNoContent is response for Reauthenticate operation.
+type ReauthenticateNoContent struct{}
+
+// How this account can prove again whose it is.
+// Ref: #/components/schemas/Reauthentication
+type Reauthentication struct {
+	// With its password.
+	Password bool `json:"password"`
+	// The password needs a code beside it.
+	SecondFactor bool `json:"second_factor"`
+	// With one of its passkeys.
+	Passkey bool `json:"passkey"`
+	// By signing in anew at one of these, by id.
+	Providers []string `json:"providers"`
+}
+
+// GetPassword returns the value of Password.
+func (s *Reauthentication) GetPassword() bool {
+	return s.Password
+}
+
+// GetSecondFactor returns the value of SecondFactor.
+func (s *Reauthentication) GetSecondFactor() bool {
+	return s.SecondFactor
+}
+
+// GetPasskey returns the value of Passkey.
+func (s *Reauthentication) GetPasskey() bool {
+	return s.Passkey
+}
+
+// GetProviders returns the value of Providers.
+func (s *Reauthentication) GetProviders() []string {
+	return s.Providers
+}
+
+// SetPassword sets the value of Password.
+func (s *Reauthentication) SetPassword(val bool) {
+	s.Password = val
+}
+
+// SetSecondFactor sets the value of SecondFactor.
+func (s *Reauthentication) SetSecondFactor(val bool) {
+	s.SecondFactor = val
+}
+
+// SetPasskey sets the value of Passkey.
+func (s *Reauthentication) SetPasskey(val bool) {
+	s.Passkey = val
+}
+
+// SetProviders sets the value of Providers.
+func (s *Reauthentication) SetProviders(val []string) {
+	s.Providers = val
 }
 
 type RecoveryCode string
@@ -3871,6 +4060,9 @@ func (s *RecoveryCodes) SetRecoveryCodes(val []RecoveryCode) {
 type RefreshSessionNoContent struct{}
 
 func (*RefreshSessionNoContent) refreshSessionRes() {}
+
+// RemoveEmailNoContent is response for RemoveEmail operation.
+type RemoveEmailNoContent struct{}
 
 // RemoveMemberNoContent is response for RemoveMember operation.
 type RemoveMemberNoContent struct{}
@@ -4776,44 +4968,6 @@ func (s *TwoFactor) SetEnabledAt(val OptTime) {
 // SetRecoveryCodesLeft sets the value of RecoveryCodesLeft.
 func (s *TwoFactor) SetRecoveryCodesLeft(val int) {
 	s.RecoveryCodesLeft = val
-}
-
-// The password, with one of the codes.
-// Ref: #/components/schemas/TwoFactorProof
-type TwoFactorProof struct {
-	CurrentPassword string          `json:"current_password"`
-	Code            OptTOTPCode     `json:"code"`
-	RecoveryCode    OptRecoveryCode `json:"recovery_code"`
-}
-
-// GetCurrentPassword returns the value of CurrentPassword.
-func (s *TwoFactorProof) GetCurrentPassword() string {
-	return s.CurrentPassword
-}
-
-// GetCode returns the value of Code.
-func (s *TwoFactorProof) GetCode() OptTOTPCode {
-	return s.Code
-}
-
-// GetRecoveryCode returns the value of RecoveryCode.
-func (s *TwoFactorProof) GetRecoveryCode() OptRecoveryCode {
-	return s.RecoveryCode
-}
-
-// SetCurrentPassword sets the value of CurrentPassword.
-func (s *TwoFactorProof) SetCurrentPassword(val string) {
-	s.CurrentPassword = val
-}
-
-// SetCode sets the value of Code.
-func (s *TwoFactorProof) SetCode(val OptTOTPCode) {
-	s.Code = val
-}
-
-// SetRecoveryCode sets the value of RecoveryCode.
-func (s *TwoFactorProof) SetRecoveryCode(val OptRecoveryCode) {
-	s.RecoveryCode = val
 }
 
 // Ref: #/components/schemas/TwoFactorSecret

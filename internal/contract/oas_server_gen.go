@@ -30,22 +30,35 @@ type Handler interface {
 	AuthOptions(ctx context.Context) (*AuthOptions, error)
 	// BeginPasskey implements beginPasskey operation.
 	//
-	// Within ten minutes of a sign-in the password may be left out.
+	// Needs a fresh proof of who asks (`reauthentication_needed`).
 	//
 	// POST /api/v1/me/passkeys/begin
-	BeginPasskey(ctx context.Context, req *RecentInput) (*PasskeyChallenge, error)
+	BeginPasskey(ctx context.Context) (*PasskeyChallenge, error)
+	// BeginPasskeyReauthentication implements beginPasskeyReauthentication operation.
+	//
+	// Ask for a challenge to prove again who I am, with a passkey.
+	//
+	// POST /api/v1/me/reauthenticate/passkey/begin
+	BeginPasskeyReauthentication(ctx context.Context) (*PasskeyChallenge, error)
 	// BeginPasskeySignIn implements beginPasskeySignIn operation.
 	//
 	// Ask for a challenge to sign in with a passkey.
 	//
 	// POST /api/v1/auth/passkeys/begin
 	BeginPasskeySignIn(ctx context.Context) (*PasskeyChallenge, error)
+	// BeginProviderReauthentication implements beginProviderReauthentication operation.
+	//
+	// The browser is to be sent to `location`, in another window; the provider is told to have the person
+	// sign in anew. It comes back through the callback. The cookie binds this to the browser that asked.
+	//
+	// POST /api/v1/me/reauthenticate/provider
+	BeginProviderReauthentication(ctx context.Context, req *ProviderInput) (*LinkIdentityHeaders, error)
 	// BeginTwoFactor implements beginTwoFactor operation.
 	//
-	// Nothing changes before it is confirmed.
+	// Nothing changes before it is confirmed. Needs a fresh proof of who asks (`reauthentication_needed`).
 	//
 	// POST /api/v1/me/two-factor/begin
-	BeginTwoFactor(ctx context.Context, req *PasswordInput) (*TwoFactorSecret, error)
+	BeginTwoFactor(ctx context.Context) (*TwoFactorSecret, error)
 	// BrowseRooms implements browseRooms operation.
 	//
 	// Public rooms, mine and others.
@@ -55,14 +68,15 @@ type Handler interface {
 	// ChangeEmail implements changeEmail operation.
 	//
 	// A link is sent to the new address, which is pending until it is followed. Until then the address of
-	// before, if any, stays and is told. Without mail on this server: `mail_off`.
+	// before, if any, stays and is told. Without mail on this server: `mail_off`. Needs a fresh proof of
+	// who asks (`reauthentication_needed`).
 	//
 	// PUT /api/v1/me/email
 	ChangeEmail(ctx context.Context, req *ChangeEmailInput) error
 	// ChangePassword implements changePassword operation.
 	//
-	// Every other session ends, and its access at once. An account without a password gets its first one,
-	// soon after a sign-in (`sign_in_again`).
+	// Every other session ends, and its access at once. An account without a password gets its first one;
+	// that needs a fresh proof of who asks (`reauthentication_needed`) in place of the current password.
 	//
 	// POST /api/v1/me/password
 	ChangePassword(ctx context.Context, req *ChangePasswordInput) error
@@ -82,7 +96,8 @@ type Handler interface {
 	ConfirmTwoFactor(ctx context.Context, req *ConfirmTwoFactorInput) (*RecoveryCodes, error)
 	// CreateInvite implements createInvite operation.
 	//
-	// Make an invite link.
+	// One that gives a role other than `member` needs a fresh proof of who asks
+	// (`reauthentication_needed`).
 	//
 	// POST /api/v1/admin/invites
 	CreateInvite(ctx context.Context, req *CreateInviteInput) (*CreatedInvite, error)
@@ -101,7 +116,8 @@ type Handler interface {
 	DeleteMessage(ctx context.Context, params DeleteMessageParams) (*Message, error)
 	// DeletePasskey implements deletePasskey operation.
 	//
-	// Delete a passkey.
+	// The last way into my account is kept (`last_way_in`). Needs a fresh proof of who asks
+	// (`reauthentication_needed`).
 	//
 	// DELETE /api/v1/me/passkeys/{passkey_id}
 	DeletePasskey(ctx context.Context, params DeletePasskeyParams) error
@@ -109,7 +125,8 @@ type Handler interface {
 	//
 	// An account that is deactivated (`still_active` otherwise) and has neither said anything, nor made a
 	// room or an invite that is still there (`account_in_use`): what was said keeps its author, so such an
-	// account stays, deactivated. Sessions, memberships and everything else of the account go.
+	// account stays, deactivated. Sessions, memberships and everything else of the account go. Needs a
+	// fresh proof of who asks (`reauthentication_needed`).
 	//
 	// DELETE /api/v1/admin/people/{user_id}
 	DeletePerson(ctx context.Context, params DeletePersonParams) error
@@ -123,10 +140,10 @@ type Handler interface {
 	DeleteRoom(ctx context.Context, params DeleteRoomParams) error
 	// DisableTwoFactor implements disableTwoFactor operation.
 	//
-	// Turn the second step off.
+	// Needs a fresh proof of who asks (`reauthentication_needed`).
 	//
 	// POST /api/v1/me/two-factor/disable
-	DisableTwoFactor(ctx context.Context, req *TwoFactorProof) error
+	DisableTwoFactor(ctx context.Context) error
 	// DismissNotice implements dismissNotice operation.
 	//
 	// Dismiss a notice.
@@ -146,6 +163,12 @@ type Handler interface {
 	//
 	// POST /api/v1/me/passkeys/finish
 	FinishPasskey(ctx context.Context, req *PasskeyInput) (*Passkey, error)
+	// FinishPasskeyReauthentication implements finishPasskeyReauthentication operation.
+	//
+	// Whatever is wrong with it, also that it is somebody else's, is `passkey_not_yours`.
+	//
+	// POST /api/v1/me/reauthenticate/passkey/finish
+	FinishPasskeyReauthentication(ctx context.Context, req *PasskeySignInInput) error
 	// FinishPasskeySignIn implements finishPasskeySignIn operation.
 	//
 	// A passkey that has verified its person counts as two factors; no code is asked for. Whatever is
@@ -168,10 +191,11 @@ type Handler interface {
 	// LinkIdentity implements linkIdentity operation.
 	//
 	// The browser is to be sent to `location`; it comes back through the callback, which connects the
-	// account it proves to mine. The cookie binds this to the browser that asked.
+	// account it proves to mine. The cookie binds this to the browser that asked. Needs a fresh proof of
+	// who asks (`reauthentication_needed`).
 	//
 	// POST /api/v1/me/identities
-	LinkIdentity(ctx context.Context, req *LinkIdentityInput) (*LinkIdentityHeaders, error)
+	LinkIdentity(ctx context.Context, req *ProviderInput) (*LinkIdentityHeaders, error)
 	// ListChanges implements listChanges operation.
 	//
 	// The current state of every message whose latest change is newer than `since`, ascending by revision,
@@ -292,6 +316,15 @@ type Handler interface {
 	//
 	// POST /api/v1/rooms/{room_id}/messages
 	PostMessage(ctx context.Context, req *PostMessageInput, params PostMessageParams) (PostMessageRes, error)
+	// Reauthenticate implements reauthenticate operation.
+	//
+	// What changes how somebody gets in, or what they may do, is done only soon after a proof of who asks;
+	// else it is `reauthentication_needed` (403), whose `reauthentication` says how this account can prove
+	// itself. A sign-in is such a proof, and so is this. With two-step sign-in on, one of the codes comes
+	// along. The proof is this session's alone.
+	//
+	// POST /api/v1/me/reauthenticate
+	Reauthenticate(ctx context.Context, req *ReauthenticateInput) error
 	// RefreshSession implements refreshSession operation.
 	//
 	// The refresh token rotates on every use. Presenting the previous one again within ten seconds gets
@@ -301,6 +334,13 @@ type Handler interface {
 	//
 	// POST /api/v1/auth/refresh
 	RefreshSession(ctx context.Context, params RefreshSessionParams) (RefreshSessionRes, error)
+	// RemoveEmail implements removeEmail operation.
+	//
+	// Also one that is still pending. The address is told, and links that were sent to it work no more.
+	// Needs a fresh proof of who asks (`reauthentication_needed`). Without an address it is `no_email`.
+	//
+	// DELETE /api/v1/me/email
+	RemoveEmail(ctx context.Context) error
 	// RemoveMember implements removeMember operation.
 	//
 	// Owners of the room may. The person's sockets stop receiving the room at once.
@@ -315,10 +355,10 @@ type Handler interface {
 	RenamePasskey(ctx context.Context, req *PasskeyNameInput, params RenamePasskeyParams) error
 	// RenewRecoveryCodes implements renewRecoveryCodes operation.
 	//
-	// Those of before are void.
+	// Those of before are void. Needs a fresh proof of who asks (`reauthentication_needed`).
 	//
 	// POST /api/v1/me/two-factor/recovery-codes
-	RenewRecoveryCodes(ctx context.Context, req *TwoFactorProof) (*RecoveryCodes, error)
+	RenewRecoveryCodes(ctx context.Context) (*RecoveryCodes, error)
 	// ResendEmail implements resendEmail operation.
 	//
 	// The links before it work no more. Without a pending address it is `no_pending_email`.
@@ -335,7 +375,8 @@ type Handler interface {
 	// ResetTwoFactor implements resetTwoFactor operation.
 	//
 	// For who has lost the app and the recovery codes. Admins may for members, owners for everybody else;
-	// nobody may for themselves, who have the way through password and code. The person is told.
+	// nobody may for themselves, who have the way through their own account. The person is told. Needs a
+	// fresh proof of who asks (`reauthentication_needed`).
 	//
 	// POST /api/v1/admin/people/{user_id}/reset-two-factor
 	ResetTwoFactor(ctx context.Context, params ResetTwoFactorParams) error
@@ -378,7 +419,8 @@ type Handler interface {
 	TwoFactor(ctx context.Context) (*TwoFactor, error)
 	// UnlinkIdentity implements unlinkIdentity operation.
 	//
-	// The last way into my account is kept (`last_way_in`).
+	// The last way into my account is kept (`last_way_in`). Needs a fresh proof of who asks
+	// (`reauthentication_needed`).
 	//
 	// DELETE /api/v1/me/identities/{identity_id}
 	UnlinkIdentity(ctx context.Context, params UnlinkIdentityParams) error
@@ -386,7 +428,8 @@ type Handler interface {
 	//
 	// Owners give roles; anybody may lay their own down. Owners deactivate anybody but themselves, admins
 	// members. There is always an owner (`last_owner`). Whoever is deactivated is signed out everywhere
-	// within a second; what they said stays.
+	// within a second; what they said stays. The person's open pages learn of a new role by
+	// `account.updated`. Needs a fresh proof of who asks (`reauthentication_needed`).
 	//
 	// PATCH /api/v1/admin/people/{user_id}
 	UpdatePerson(ctx context.Context, req *UpdatePersonInput, params UpdatePersonParams) (*Person, error)

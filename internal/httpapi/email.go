@@ -7,13 +7,18 @@ import (
 	"parley/internal/contract"
 )
 
-// ChangeEmail implements PUT /api/v1/me/email. It takes from two budgets: it asks for the password (see budgetOf), and it sends a mail to an
-// address that may be anybody's.
+// ChangeEmail implements PUT /api/v1/me/email. It takes from two budgets: of changes, as others do, and of mails: it
+// sends one to an address that may be anybody's.
 func (h *handler) ChangeEmail(ctx context.Context, in *contract.ChangeEmailInput) error {
 	if err := h.limits.ask(ctx, h.limits.Key("mail", strconv.FormatInt(int64(actor(ctx).User), 10))); err != nil {
 		return err
 	}
-	return h.service.Emails.Change(ctx, actor(ctx), in.CurrentPassword, in.Email, device(ctx))
+	return h.service.Emails.Change(ctx, actor(ctx), in.Email, device(ctx))
+}
+
+// RemoveEmail implements DELETE /api/v1/me/email.
+func (h *handler) RemoveEmail(ctx context.Context) error {
+	return h.service.Emails.Remove(ctx, actor(ctx), device(ctx))
 }
 
 // ResendEmail implements POST /api/v1/me/email/resend.

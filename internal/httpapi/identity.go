@@ -72,13 +72,16 @@ func (h *handler) finishTrip(w http.ResponseWriter, r *http.Request) {
 		Provider: r.PathValue("provider_id"), State: query.Get("state"), Code: query.Get("code"), Issuer: query.Get("iss"), Error: query.Get("error"),
 	}
 	back.Secret = cookieOf(r, tripCookieName(h.secure))
-	opened, connected, err := h.service.Identities.Finish(ctx, back, device(ctx))
+	opened, came, err := h.service.Identities.Finish(ctx, back, device(ctx))
 	switch {
 	case err != nil:
 		h.sendBack(w, r, err)
-	case connected:
+	case came == service.Connected:
 		http.SetCookie(w, h.tripCookie(service.Trip{}))
 		h.sendTo(w, "/?"+url.Values{"connected": {back.Provider}}.Encode())
+	case came == service.Proven:
+		http.SetCookie(w, h.tripCookie(service.Trip{}))
+		h.sendTo(w, "/?"+url.Values{"reauthenticated": {back.Provider}}.Encode())
 	default:
 		h.limits.provenHere(ctx, opened.User.Username)
 		http.SetCookie(w, h.tripCookie(service.Trip{}))
@@ -113,8 +116,13 @@ func (h *handler) ListIdentities(ctx context.Context) (*contract.WaysIn, error) 
 }
 
 // LinkIdentity implements POST /api/v1/me/identities.
-func (h *handler) LinkIdentity(ctx context.Context, in *contract.LinkIdentityInput) (*contract.LinkIdentityHeaders, error) {
-	trip, err := h.service.Identities.BeginLink(ctx, actor(ctx), in.ProviderID, in.CurrentPassword.Value)
+func (h *handler) LinkIdentity(ctx context.Context, in *contract.ProviderInput) (*contract.LinkIdentityHeaders, error) {
+	trip, err := h.service.Identities.BeginLink(ctx, actor(ctx), in.ProviderID)
+	return h.trip(trip, err)
+}
+
+// trip has a browser go to a provider, by a script of ours.
+func (h *handler) trip(trip service.Trip, err error) (*contract.LinkIdentityHeaders, error) {
 	if err != nil {
 		return nil, err
 	}

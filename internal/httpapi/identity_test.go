@@ -7,9 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -479,25 +477,6 @@ func TestProvider_roles_of_our_own(t *testing.T) {
 	if r := comes(t, s, back, cookie); problemOf(r) != "account_deactivated" || refreshCookie(r) != "" {
 		t.Errorf("deactivated: sent to %s", r.Header.Get("Location"))
 	}
-}
-
-// A stolen access token alone makes no way in that stays.
-func TestIdentities_ask_for_the_password_again(t *testing.T) {
-	t.Parallel()
-	p := oidctest.Start(t)
-	var later atomic.Int64
-	s := parleytest.Start(t, corp(p), parleytest.Clock(func() time.Time { return time.Now().Add(time.Duration(later.Load())) }))
-	maya, vouched := s.SignUp(t, "maya.o"), vouched(t, s, p)
-	later.Store(int64(11 * time.Minute))
-	link := func(who *parleytest.Person, password string) *parleytest.Response {
-		return who.Do(http.MethodPost, "/api/v1/me/identities", map[string]string{"provider_id": "corp", "current_password": password})
-	}
-	link(maya, "").WantProblem(400, "password_needed", "current_password")
-	link(maya, "wrong horse battery").WantProblem(400, "invalid", "current_password")
-	link(maya, parleytest.Password).Want(http.StatusOK)
-	link(vouched, "").WantProblem(400, "sign_in_again")
-	vouched.Do(http.MethodPost, "/api/v1/me/password", map[string]string{"current_password": "", "new_password": parleytest.Password}).
-		WantProblem(400, "sign_in_again")
 }
 
 // Another account that signs a person in is told by mail as a passkey is: the session that connected it may be a stolen one, and sees no notice.

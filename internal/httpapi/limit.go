@@ -48,8 +48,6 @@ var budgetOf = map[contract.OperationName]string{
 	contract.TwoFactorOperation:      "read",
 	// It asks for the password, which must not be easier to guess here than at the door.
 	contract.ChangePasswordOperation: "sign_in",
-	contract.LinkIdentityOperation:   "sign_in",
-	contract.ChangeEmailOperation:    "sign_in",
 	contract.ResendEmailOperation:    "mail",
 }
 

@@ -55,12 +55,9 @@ func (h *handler) ListPasskeys(ctx context.Context) (*contract.PasskeyList, erro
 }
 
 // BeginPasskey implements POST /api/v1/me/passkeys/begin.
-func (h *handler) BeginPasskey(ctx context.Context, in *contract.RecentInput) (out *contract.PasskeyChallenge, err error) {
-	err = h.limits.proof(ctx, actor(ctx), func() error {
-		out, err = h.passkeyChallenge(h.service.Passkeys.Begin(ctx, actor(ctx), in.CurrentPassword.Value))
-		return err
-	})
-	return out, err
+func (h *handler) BeginPasskey(ctx context.Context) (*contract.PasskeyChallenge, error) {
+	c, err := h.service.Passkeys.Begin(ctx, actor(ctx))
+	return h.passkeyChallenge(c, err)
 }
 
 // FinishPasskey implements POST /api/v1/me/passkeys/finish.

@@ -27,7 +27,7 @@ func asked(t *testing.T, r *parleytest.Response) contract.PasskeyChallenge {
 func addPasskey(t *testing.T, s *parleytest.Server, p *parleytest.Person, name string) *parleytest.Authenticator {
 	t.Helper()
 	a := parleytest.NewAuthenticator(t, site(s), "localhost")
-	c := asked(t, with(p, "me/passkeys/begin", object{}))
+	c := asked(t, with(p, "me/passkeys/begin", nil))
 	with(p, "me/passkeys/finish", object{"ticket": c.Ticket, "name": name, "credential": a.Create(c.Options)}).Want(201)
 	return a
 }
@@ -106,26 +106,12 @@ func TestPasskey_is_told(t *testing.T) {
 	})
 }
 
-// Ten minutes after the sign-in the password is asked for.
-func TestPasskey_asks_for_the_password(t *testing.T) {
-	t.Parallel()
-	places(t, func(t *testing.T, s *parleytest.Server, c *clock) {
-		maya := s.SignUp(t, "maya")
-		c.advance(10 * time.Minute)
-		with(maya, "me/passkeys/begin", object{}).WantProblem(400, "password_needed", "current_password")
-		with(maya, "me/passkeys/begin", object{"current_password": wrong}).WantProblem(400, "invalid", "current_password")
-		with(maya, "me/passkeys/begin", `{"current_password":[]}`).WantProblem(400, "invalid", "current_password")
-		asked(t, with(maya, "me/passkeys/begin", object{"current_password": parleytest.Password}))
-		with(s.Anonymous(t), "me/passkeys/begin", object{}).WantProblem(401, "unauthenticated")
-	})
-}
-
 func TestPasskey_registration_refuses(t *testing.T) {
 	t.Parallel()
 	parleytest.Each(t, func(t *testing.T, s *parleytest.Server) {
 		maya, theo := s.SignUp(t, "maya"), s.SignUp(t, "theo")
 		begin := func(p *parleytest.Person) contract.PasskeyChallenge {
-			return asked(t, with(p, "me/passkeys/begin", object{}))
+			return asked(t, with(p, "me/passkeys/begin", nil))
 		}
 		add := func(p *parleytest.Person, ticket string, credential any) *parleytest.Response {
 			return with(p, "me/passkeys/finish", object{"ticket": ticket, "name": "Phone", "credential": credential})
@@ -180,7 +166,7 @@ func TestPasskey_registration_refuses(t *testing.T) {
 		for range 19 {
 			addPasskey(t, s, maya, "More")
 		}
-		with(maya, "me/passkeys/begin", object{}).WantProblem(409, "too_many_passkeys")
+		with(maya, "me/passkeys/begin", nil).WantProblem(409, "too_many_passkeys")
 	})
 }
 
@@ -231,7 +217,7 @@ func TestPasskey_sign_in_refuses(t *testing.T) {
 		}
 		end(begin().Ticket, strings.Repeat("x", 2<<20)).WantProblem(413, "body_too_large")
 		with(nobody, "auth/passkeys/finish", `{"ticket":1}`).WantProblem(400, "invalid", "ticket")
-		forAdding := asked(t, with(s.SignIn(t, "maya"), "me/passkeys/begin", object{}))
+		forAdding := asked(t, with(s.SignIn(t, "maya"), "me/passkeys/begin", nil))
 		end(forAdding.Ticket, phone.Get(forAdding.Options)).WantProblem(400, "ticket_over")
 	})
 }
@@ -243,7 +229,7 @@ func TestPasskey_copied(t *testing.T) {
 		maya := s.SignUp(t, "maya")
 		key := parleytest.NewAuthenticator(t, site(s), "localhost")
 		key.Counts, key.Count = true, 7
-		c := asked(t, with(maya, "me/passkeys/begin", object{}))
+		c := asked(t, with(maya, "me/passkeys/begin", nil))
 		with(maya, "me/passkeys/finish", object{"ticket": c.Ticket, "name": "Key", "credential": key.Create(c.Options)}).Want(201)
 		stolen := key.Copy()
 		passkeySignIn(t, s, key).Want(200)
@@ -271,7 +257,7 @@ func TestPasskey_needs_a_name(t *testing.T) {
 	for _, url := range []string{"http://192.0.2.7:8080", "http://chat.example.org"} {
 		s := parleytest.Start(t, parleytest.With("PARLEY_PUBLIC_URL="+url))
 		with(s.Anonymous(t), "auth/passkeys/begin", nil).WantProblem(503, "passkeys_unavailable")
-		with(s.SignUp(t, "maya"), "me/passkeys/begin", object{}).WantProblem(503, "passkeys_unavailable")
+		with(s.SignUp(t, "maya"), "me/passkeys/begin", nil).WantProblem(503, "passkeys_unavailable")
 		if options := s.Anonymous(t).Do(http.MethodGet, "/api/v1/auth/options", nil).Want(200); !strings.Contains(string(options.Body), `"passkeys":false`) {
 			t.Errorf("offered all the same: %s", options.Body)
 		}
@@ -279,7 +265,7 @@ func TestPasskey_needs_a_name(t *testing.T) {
 	s := parleytest.Start(t, parleytest.With("PARLEY_PUBLIC_URL=https://chat.example.org"))
 	maya := s.SignUp(t, "maya")
 	a := parleytest.NewAuthenticator(t, "https://chat.example.org", "chat.example.org")
-	c := asked(t, with(maya, "me/passkeys/begin", object{}))
+	c := asked(t, with(maya, "me/passkeys/begin", nil))
 	with(maya, "me/passkeys/finish", object{"ticket": c.Ticket, "name": "Phone", "credential": a.Create(c.Options)}).Want(201)
 	passkeySignIn(t, s, a).Want(200)
 }

@@ -48,15 +48,12 @@ func (h *handler) TwoFactor(ctx context.Context) (*contract.TwoFactor, error) {
 }
 
 // BeginTwoFactor implements POST /api/v1/me/two-factor/begin.
-func (h *handler) BeginTwoFactor(ctx context.Context, in *contract.PasswordInput) (out *contract.TwoFactorSecret, err error) {
-	err = h.limits.proof(ctx, actor(ctx), func() error {
-		secret, err := h.service.TwoFactor.Begin(ctx, actor(ctx), in.CurrentPassword)
-		if err == nil {
-			out = &contract.TwoFactorSecret{Ticket: secret.Ticket, Secret: secret.Secret, URL: secret.URL, ExpiresIn: h.until(secret.Expires)}
-		}
-		return err
-	})
-	return out, err
+func (h *handler) BeginTwoFactor(ctx context.Context) (*contract.TwoFactorSecret, error) {
+	secret, err := h.service.TwoFactor.Begin(ctx, actor(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &contract.TwoFactorSecret{Ticket: secret.Ticket, Secret: secret.Secret, URL: secret.URL, ExpiresIn: h.until(secret.Expires)}, nil
 }
 
 // until is for how many whole seconds something is good.
@@ -73,13 +70,9 @@ func (h *handler) ConfirmTwoFactor(ctx context.Context, in *contract.ConfirmTwoF
 }
 
 // RenewRecoveryCodes implements POST /api/v1/me/two-factor/recovery-codes.
-func (h *handler) RenewRecoveryCodes(ctx context.Context, in *contract.TwoFactorProof) (out *contract.RecoveryCodes, err error) {
-	err = h.limits.proof(ctx, actor(ctx), func() error {
-		codes, err := h.service.TwoFactor.RenewCodes(ctx, actor(ctx), in.CurrentPassword, secondFactor(in.Code, in.RecoveryCode), device(ctx))
-		out = recoveryCodes(codes)
-		return err
-	})
-	return out, err
+func (h *handler) RenewRecoveryCodes(ctx context.Context) (*contract.RecoveryCodes, error) {
+	codes, err := h.service.TwoFactor.RenewCodes(ctx, actor(ctx), device(ctx))
+	return recoveryCodes(codes), err
 }
 
 func recoveryCodes(codes []string) *contract.RecoveryCodes {
@@ -91,10 +84,8 @@ func recoveryCodes(codes []string) *contract.RecoveryCodes {
 }
 
 // DisableTwoFactor implements POST /api/v1/me/two-factor/disable.
-func (h *handler) DisableTwoFactor(ctx context.Context, in *contract.TwoFactorProof) error {
-	return h.limits.proof(ctx, actor(ctx), func() error {
-		return h.service.TwoFactor.Disable(ctx, actor(ctx), in.CurrentPassword, secondFactor(in.Code, in.RecoveryCode), device(ctx))
-	})
+func (h *handler) DisableTwoFactor(ctx context.Context) error {
+	return h.service.TwoFactor.Disable(ctx, actor(ctx), device(ctx))
 }
 
 // ResetTwoFactor implements POST /api/v1/admin/people/{user_id}/reset-two-factor.

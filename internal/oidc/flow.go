@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -19,6 +20,8 @@ import (
 type Flow struct {
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"` // PKCE: whoever has the code alone can do nothing with it
+	// Fresh is since when the person has to have signed in there, in seconds of Unix; 0: whenever they did.
+	Fresh int64 `json:"fresh,omitempty"`
 }
 
 // Person is who the provider says somebody is.
@@ -29,14 +32,23 @@ type Person struct {
 	Groups          []string
 }
 
-// Start returns the address to send somebody to, and what Finish needs. The state comes back with the answer.
-func (p *Provider) Start(ctx context.Context, state string) (string, Flow, error) {
+// clockSkew is how far a provider's clock may be from ours.
+const clockSkew = time.Minute
+
+// Start returns the address to send somebody to, and what Finish needs. The state comes back with the answer. Fresh has the person sign in there
+// anew, also when they are signed in (OpenID Connect Core, section 3.1.2.1): a provider that was sent a max_age has to say when that was.
+func (p *Provider) Start(ctx context.Context, state string, fresh bool) (string, Flow, error) {
 	d, err := p.discover(ctx)
 	if err != nil {
 		return "", Flow{}, err
 	}
 	flow := Flow{Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier()}
-	return p.oauth(d).AuthCodeURL(state, oidc.Nonce(flow.Nonce), oauth2.S256ChallengeOption(flow.Verifier)), flow, nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(flow.Nonce), oauth2.S256ChallengeOption(flow.Verifier)}
+	if fresh {
+		flow.Fresh = p.clock().Add(-clockSkew).Unix()
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	return p.oauth(d).AuthCodeURL(state, options...), flow, nil
 }
 
 // Finish trades the code for proof of who somebody is. The issuer is what the answer's address says it is from, empty when it does not say.
@@ -128,6 +140,9 @@ func (p *Provider) check(id *oidc.IDToken, flow Flow) (map[string]any, error) {
 		return nil, fmt.Errorf("%w: its subject can name nobody", ErrUntrusted)
 	case hasParty && party != p.ClientID, len(id.Audience) > 1 && !hasParty:
 		return nil, fmt.Errorf("%w: it was made for another client", ErrUntrusted)
+	}
+	if at, is := claims["auth_time"].(float64); flow.Fresh > 0 && (!is || int64(at) < flow.Fresh) {
+		return nil, fmt.Errorf("%w: auth_time is %v", ErrNotFresh, claims["auth_time"])
 	}
 	return claims, nil
 }

@@ -54,7 +54,13 @@ func newClient(t *testing.T, p *oidctest.Provider, change ...func(*oidc.Config))
 // trip goes to the provider and back.
 func (c *client) trip(t *testing.T, p *oidctest.Provider) (oidc.Person, error) {
 	t.Helper()
-	location, flow, err := c.Start(t.Context(), "the state")
+	return c.tripFor(t, p, false)
+}
+
+// tripFor is trip, for a sign-in that may have to be a fresh one.
+func (c *client) tripFor(t *testing.T, p *oidctest.Provider, fresh bool) (oidc.Person, error) {
+	t.Helper()
+	location, flow, err := c.Start(t.Context(), "the state", fresh)
 	if err != nil {
 		return oidc.Person{}, err
 	}
@@ -192,7 +198,7 @@ func TestFinish_refuses_flows(t *testing.T) {
 	p := oidctest.Start(t)
 	c := newClient(t, p)
 	begin := func() (oidc.Flow, url.Values) {
-		location, flow, err := c.Start(t.Context(), "s")
+		location, flow, err := c.Start(t.Context(), "s", false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -276,7 +282,7 @@ func TestStart_refuses(t *testing.T) {
 			t.Parallel()
 			p := oidctest.Start(t)
 			change(p)
-			if location, _, err := newClient(t, p).Start(t.Context(), "s"); !errors.Is(err, oidc.ErrUnavailable) {
+			if location, _, err := newClient(t, p).Start(t.Context(), "s", false); !errors.Is(err, oidc.ErrUnavailable) {
 				t.Errorf("got %s, %v", location, err)
 			}
 			if p.Asked("/elsewhere") != 0 {
@@ -295,7 +301,7 @@ func TestStart_away_and_back(t *testing.T) {
 	const where = "/.well-known/openid-configuration"
 	p.Change(func(p *oidctest.Provider) { p.Answer = away })
 	for range 5 {
-		if _, _, err := c.Start(t.Context(), "s"); !errors.Is(err, oidc.ErrUnavailable) {
+		if _, _, err := c.Start(t.Context(), "s", false); !errors.Is(err, oidc.ErrUnavailable) {
 			t.Fatalf("away: %v", err)
 		}
 	}
@@ -304,12 +310,12 @@ func TestStart_away_and_back(t *testing.T) {
 	}
 	p.Change(func(p *oidctest.Provider) { p.Answer = nil })
 	c.clock.Add(int64(3 * time.Second))
-	if _, _, err := c.Start(t.Context(), "s"); err != nil {
+	if _, _, err := c.Start(t.Context(), "s", false); err != nil {
 		t.Fatalf("back: %v", err)
 	}
 	p.Change(func(p *oidctest.Provider) { p.Answer = away })
 	c.clock.Add(int64(2 * time.Hour))
-	if _, _, err := c.Start(t.Context(), "s"); err != nil {
+	if _, _, err := c.Start(t.Context(), "s", false); err != nil {
 		t.Errorf("away again: %v", err)
 	}
 	if n := p.Asked(where); n != 3 {
@@ -364,7 +370,7 @@ func TestStart_hangs(t *testing.T) {
 		<-heard
 		cancel()
 	}()
-	if _, _, err := c.Start(ctx, "s"); !errors.Is(err, oidc.ErrUnavailable) {
+	if _, _, err := c.Start(ctx, "s", false); !errors.Is(err, oidc.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -391,7 +397,35 @@ func TestStart_keeps_out_of_private_networks(t *testing.T) {
 	}
 	// And an issuer elsewhere does not reach this machine.
 	far := newClient(t, p, func(c *oidc.Config) { c.Issuer = "http://localtest.invalid" + port })
-	if _, _, err := far.Start(t.Context(), "s"); !errors.Is(err, oidc.ErrUnavailable) {
+	if _, _, err := far.Start(t.Context(), "s", false); !errors.Is(err, oidc.ErrUnavailable) {
 		t.Errorf("an issuer that is nowhere: %v", err)
+	}
+}
+
+// Whoever proves again who they are has to sign in there anew, and the provider has to say that they did.
+func TestFinish_fresh(t *testing.T) {
+	t.Parallel()
+	p := oidctest.Start(t)
+	c := newClient(t, p)
+	location, _, err := c.Start(t.Context(), "the state", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asks, err := url.Parse(location); err != nil || asks.Query().Get("prompt") != "login" || asks.Query().Get("max_age") != "0" {
+		t.Errorf("the provider is asked with %s, %v", location, err)
+	}
+	if who, err := c.tripFor(t, p, true); err != nil || who.Subject == "" {
+		t.Errorf("a fresh sign-in: %+v, %v", who, err)
+	}
+	for name, claim := range map[string]any{
+		"of yesterday": time.Now().Add(-24 * time.Hour).Unix(), "of two minutes ago": time.Now().Add(-2 * time.Minute).Unix(), "unsaid": nil, "a text": "now",
+	} {
+		p.Change(func(p *oidctest.Provider) { p.Person["auth_time"] = claim })
+		if _, err := c.tripFor(t, p, true); !errors.Is(err, oidc.ErrNotFresh) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := c.trip(t, p); err != nil {
+			t.Errorf("%s, where it does not matter: %v", name, err)
+		}
 	}
 }

@@ -20,6 +20,8 @@ var (
 	ErrUnavailable = errors.New("the provider is not available")
 	// ErrRefused is a provider that does not take the code: it has expired, was used, or the client is not the one that it knows.
 	ErrRefused = errors.New("the provider refused the code")
+	// ErrNotFresh is a provider that does not show that somebody signed in there anew, though it was asked to.
+	ErrNotFresh = errors.New("the provider does not say that the sign-in is a fresh one")
 	// ErrUntrusted is an answer that does not prove anything: forged, for somebody else, from somebody else, too old, or of another flow.
 	ErrUntrusted = errors.New("the provider's answer is not to be trusted")
 )

@@ -52,6 +52,12 @@ func (p *Person) Refresh(cookie string) *Response {
 	return p.Do(http.MethodPost, "/api/v1/auth/refresh", nil, "Cookie", cmp.Or(cookie, p.Cookie), "X-Parley", "1")
 }
 
+// Prove proves again who the person is, with their password.
+func (p *Person) Prove() {
+	p.tb.Helper()
+	p.Do(http.MethodPost, "/api/v1/me/reauthenticate", map[string]string{"current_password": Password}).Want(http.StatusNoContent)
+}
+
 // Renew refreshes the person's tokens.
 func (p *Person) Renew() {
 	p.tb.Helper()

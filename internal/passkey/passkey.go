@@ -108,11 +108,19 @@ func (p *Party) FinishRegistration(person Person, state string, answer []byte) (
 	return c, nil
 }
 
-// BeginSignIn returns what navigator.credentials.get takes, for whichever passkey the person chooses, and the state that SignIn needs.
-func (p *Party) BeginSignIn() (options json.RawMessage, state string, err error) {
+// BeginSignIn returns what navigator.credentials.get takes, for whichever passkey the person chooses, or for one of some, and the state that SignIn
+// needs. That it was one of them is the caller's to see.
+func (p *Party) BeginSignIn(only ...Credential) (options json.RawMessage, state string, err error) {
 	assertion, session, err := p.web.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
 	if err != nil {
 		return nil, "", fmt.Errorf("begin passkey sign-in: %w", err)
+	}
+	for _, c := range only {
+		d := protocol.CredentialDescriptor{Type: protocol.PublicKeyCredentialType, CredentialID: c.ID}
+		for _, t := range c.Transports {
+			d.Transport = append(d.Transport, protocol.AuthenticatorTransport(t))
+		}
+		assertion.Response.AllowedCredentials = append(assertion.Response.AllowedCredentials, d)
 	}
 	return encode(assertion.Response, session)
 }

@@ -18,9 +18,9 @@ type Emails struct {
 	tickets  *tickets
 }
 
-// Change notes another address as pending and has a link sent to it. The address of before stays until then, and is told. It asks for the
-// password, since an address is a way to a new one.
-func (e *Emails) Change(ctx context.Context, actor chat.Actor, password, address string, d chat.Device) error {
+// Change notes another address as pending and has a link sent to it. The address of before stays until then, and is told. It asks for a
+// fresh proof, since an address is a way to a new password.
+func (e *Emails) Change(ctx context.Context, actor chat.Actor, address string, d chat.Device) error {
 	if !e.mails.On() {
 		return chat.ErrMailOff
 	}
@@ -34,7 +34,10 @@ func (e *Emails) Change(ctx context.Context, actor chat.Actor, password, address
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	user, err := e.sessions.checkPassword(ctx, actor, password)
+	if err := e.sessions.proofs.needed(ctx, actor); err != nil {
+		return err
+	}
+	user, err := e.users.Me(ctx, actor)
 	if err != nil {
 		return err
 	}
@@ -49,6 +52,34 @@ func (e *Emails) Change(ctx context.Context, actor chat.Actor, password, address
 		e.mails.noteLate(ctx, chat.Mail{Kind: chat.MailAddressChanged, User: actor.User, Address: user.Email, Device: d})
 	}
 	return e.mails.note(ctx, chat.Mail{Kind: chat.MailVerify, User: actor.User, Device: d})
+}
+
+// Remove takes the actor's address away, and one that is pending, and tells both their page and the address. Who has no other way in keeps it: it is
+// how they would get a password.
+func (e *Emails) Remove(ctx context.Context, actor chat.Actor, d chat.Device) error {
+	if err := e.sessions.proofs.needed(ctx, actor); err != nil {
+		return err
+	}
+	user, err := e.users.Me(ctx, actor)
+	if err != nil {
+		return err
+	}
+	if user.Email == "" && user.PendingEmail == "" {
+		return chat.ErrNoAddress
+	}
+	if err := e.store.RemoveEmail(ctx, actor.User, e.sessions.waysOpen()); err != nil {
+		return err
+	}
+	ctx = live(ctx)
+	entries := []chat.AuditEntry{{Action: chat.AuditEmailRemoved, Actor: actor.User, User: actor.User, Session: actor.Session}}
+	var notices []chat.Notice
+	if user.Email != "" {
+		notices = append(notices, chat.Notice{Kind: chat.NoticeEmailRemoved, User: actor.User, Session: actor.Session})
+		e.mails.noteLate(ctx, chat.Mail{Kind: chat.MailAddressRemoved, User: actor.User, Address: user.Email, Device: d})
+	}
+	e.sessions.recordLate(ctx, d, entries, notices)
+	e.sessions.dropLinks(ctx, actor.User)
+	return nil
 }
 
 // Resend has another link sent to the actor's pending address; those before it work no more. Without such an address it is chat.ErrNoEmail.

@@ -59,41 +59,37 @@ type trip struct {
 	Provider string         `json:"provider"`
 	State    string         `json:"state"`
 	Flow     oidc.Flow      `json:"flow"`
-	Session  chat.SessionID `json:"session,omitempty"` // of the person who connects an account
-	Former   session.Ref    `json:"former,omitzero"`   // the session that the browser was in when it set out to sign in
+	Session  chat.SessionID `json:"session,omitempty"` // of the person who connects an account, or proves again who they are
+	Prove    bool           `json:"prove,omitempty"`
+	Former   session.Ref    `json:"former,omitzero"` // the session that the browser was in when it set out to sign in
 }
 
 // Knows reports whether there is a provider of this id.
 func (s *Identities) Knows(provider string) bool { return s.providers[provider] != nil }
 
-// BeginLink starts a trip that will connect what it proves to the actor's account. Some time after the sign-in the password is needed, as for
-// every new way in.
-func (s *Identities) BeginLink(ctx context.Context, actor chat.Actor, provider, password string) (Trip, error) {
-	if _, err := s.sessions.checkRecent(ctx, actor, password); errors.Is(err, chat.ErrPasswordNeeded) {
-		if ways, wrong := s.store.WaysIn(ctx, actor.User); wrong == nil && !ways.Password {
-			return Trip{}, chat.ErrSignInAgain
-		}
-		return Trip{}, err
-	} else if err != nil {
+// BeginLink starts a trip that will connect what it proves to the actor's account. It asks for a fresh proof, as every
+// new way in does.
+func (s *Identities) BeginLink(ctx context.Context, actor chat.Actor, provider string) (Trip, error) {
+	if err := s.sessions.proofs.needed(ctx, actor); err != nil {
 		return Trip{}, err
 	}
-	return s.begin(ctx, actor, provider, session.Ref{})
+	return s.begin(ctx, actor, trip{Provider: provider})
 }
 
 // Begin starts a trip to sign in. The session of the refresh token, if there is one, ends when that succeeds: on the way back, which comes from
 // another site, browsers do not send its cookie.
 func (s *Identities) Begin(ctx context.Context, provider, refreshToken string) (Trip, error) {
 	former, _ := s.sessions.families.Of(refreshToken)
-	return s.begin(ctx, chat.Actor{}, provider, former)
+	return s.begin(ctx, chat.Actor{}, trip{Provider: provider, Former: former})
 }
 
-func (s *Identities) begin(ctx context.Context, actor chat.Actor, provider string, former session.Ref) (Trip, error) {
-	p := s.providers[provider]
+func (s *Identities) begin(ctx context.Context, actor chat.Actor, kept trip) (Trip, error) {
+	p := s.providers[kept.Provider]
 	if p == nil {
 		return Trip{}, chat.ErrProviderNotFound
 	}
-	kept := trip{Provider: provider, State: rand.Text(), Session: actor.Session, Former: former}
-	location, flow, err := p.Start(ctx, kept.State)
+	kept.State, kept.Session = rand.Text(), actor.Session
+	location, flow, err := p.Start(ctx, kept.State, kept.Prove)
 	if err != nil {
 		return Trip{}, fmt.Errorf("begin a trip to a provider: %w", providerError(err))
 	}
@@ -109,29 +105,43 @@ func (s *Identities) begin(ctx context.Context, actor chat.Actor, provider strin
 	return Trip{Location: location, Secret: secret, Life: tripLife}, nil
 }
 
-// Finish ends a trip. A sign-in returns its session; a trip that connected an account returns none, and connected is true.
-func (s *Identities) Finish(ctx context.Context, r Return, d chat.Device) (opened Session, connected bool, err error) {
+// Outcome says what a trip came to.
+type Outcome uint8
+
+// What a trip can come to.
+const (
+	SignedIn  Outcome = iota // Finish returns the session
+	Connected                // an account there opens one here
+	Proven                   // somebody who is signed in has proved again who they are
+)
+
+// Finish ends a trip.
+func (s *Identities) Finish(ctx context.Context, r Return, d chat.Device) (opened Session, came Outcome, err error) {
 	ticket, kept, err := s.take(ctx, r)
 	if err != nil {
-		return Session{}, false, err
+		return Session{}, 0, err
 	}
 	if r.Error != "" || r.Code == "" {
-		return Session{}, false, s.refused(ctx, r)
+		return Session{}, 0, s.refused(ctx, r)
 	}
 	person, err := s.providers[kept.Provider].Finish(ctx, kept.Flow, r.Code, r.Issuer)
 	if err != nil {
 		s.log.WarnContext(ctx, "a sign-in through a provider failed", slog.String("provider", kept.Provider), slog.Any("error", err))
-		return Session{}, false, providerError(err)
+		return Session{}, 0, providerError(err)
 	}
 	// The code is spent: what follows from it happens, whatever the browser does.
 	ctx = live(ctx)
-	if ticket.User != 0 {
-		return Session{}, true, s.connect(ctx, chat.Actor{User: ticket.User, Session: kept.Session}, person, d)
+	actor := chat.Actor{User: ticket.User, Session: kept.Session}
+	switch {
+	case kept.Prove:
+		return Session{}, Proven, s.sessions.proofs.withIdentity(ctx, actor, kept.Provider, s.identity(person), d)
+	case ticket.User != 0:
+		return Session{}, Connected, s.connect(ctx, actor, person, d)
 	}
 	if opened, err = s.signIn(ctx, kept.Provider, person, d); err == nil && kept.Former.ID != "" {
 		s.sessions.leave(ctx, kept.Former, d)
 	}
-	return opened, false, err
+	return opened, SignedIn, err
 }
 
 // take gives a trip to the browser that it was begun in, once. The state is compared before the ticket is taken, so that another site that sends
@@ -175,6 +185,8 @@ func providerError(err error) error {
 	switch {
 	case errors.Is(err, oidc.ErrUnavailable):
 		return chat.ErrProviderAway.Because(err)
+	case errors.Is(err, oidc.ErrNotFresh):
+		return chat.ErrProviderNotFresh.Because(err)
 	case errors.Is(err, oidc.ErrRefused), errors.Is(err, oidc.ErrUntrusted):
 		return chat.ErrProviderFailed.Because(err)
 	}
@@ -362,7 +374,10 @@ func (s *Identities) ProviderOf(i chat.Identity) string {
 
 // Unlink has an identity open the actor's account no longer. The last way in stays: chat.ErrLastWayIn.
 func (s *Identities) Unlink(ctx context.Context, actor chat.Actor, id chat.IdentityID, d chat.Device) error {
-	if _, err := s.store.DeleteIdentity(ctx, actor.User, id); err != nil {
+	if err := s.sessions.proofs.needed(ctx, actor); err != nil {
+		return err
+	}
+	if _, err := s.store.DeleteIdentity(ctx, actor.User, id, s.sessions.waysOpen()); err != nil {
 		return err
 	}
 	s.sessions.recordLate(live(ctx), d,

@@ -44,6 +44,11 @@ func (s *Invites) Create(ctx context.Context, actor chat.Actor, in chat.NewInvit
 	if !by.Role.CanInvite(in.Role) {
 		return chat.InviteView{}, "", chat.ErrForbidden
 	}
+	if in.Role != chat.ServerMember {
+		if err := s.sessions.proofs.needed(ctx, actor); err != nil {
+			return chat.InviteView{}, "", err
+		}
+	}
 	view.CreatedBy, view.Creator = actor.Recorded(), by
 	if in.Room != 0 {
 		room, err := s.access.view(ctx, in.Room, actor.User)

@@ -32,6 +32,9 @@ func (o occasion) write(kind chat.MailKind) mail.Letter {
 	case chat.MailAddressChanged:
 		l.Subject, l.Heading = "Your address at "+o.site+" is being changed", "Your address is being changed"
 		l.Paragraphs = []string{"@" + o.username + " gave another e-mail address: " + o.from() + ". It replaces this one as soon as it is confirmed.", change}
+	case chat.MailAddressRemoved:
+		l.Subject, l.Heading = "Your address at "+o.site+" was removed", "Your address was removed"
+		l.Paragraphs = []string{"@" + o.username + " has no e-mail address any more, and this one gets no more mail from " + o.site + ": " + o.from() + ".", change}
 	case chat.MailPasswordChanged:
 		l.Subject, l.Heading = "Your password at "+o.site+" was changed", "Your password was changed"
 		l.Paragraphs = []string{

@@ -196,7 +196,7 @@ func (m *Mails) recipient(ctx context.Context, n chat.Mail) (user chat.User, to 
 	switch {
 	case err != nil:
 		return chat.User{}, "", err
-	case n.Kind == chat.MailAddressChanged:
+	case n.Kind == chat.MailAddressChanged, n.Kind == chat.MailAddressRemoved:
 		return user, n.Address, nil
 	case n.Kind == chat.MailVerify:
 		return user, user.PendingEmail, nil

@@ -39,12 +39,15 @@ type PasskeyChallenge struct {
 // Available reports whether people can have passkeys here.
 func (p *Passkeys) Available() bool { return p.party != nil }
 
-// Begin asks the actor's browser for a new passkey. Some time after the sign-in the password is needed.
-func (p *Passkeys) Begin(ctx context.Context, actor chat.Actor, password string) (PasskeyChallenge, error) {
+// Begin asks the actor's browser for a new passkey.
+func (p *Passkeys) Begin(ctx context.Context, actor chat.Actor) (PasskeyChallenge, error) {
 	if p.party == nil {
 		return PasskeyChallenge{}, chat.ErrPasskeysUnavailable
 	}
-	user, err := p.sessions.checkRecent(ctx, actor, password)
+	if err := p.sessions.proofs.needed(ctx, actor); err != nil {
+		return PasskeyChallenge{}, err
+	}
+	user, err := p.sessions.users.Me(ctx, actor)
 	if err != nil {
 		return PasskeyChallenge{}, err
 	}
@@ -88,14 +91,8 @@ func (p *Passkeys) Add(ctx context.Context, actor chat.Actor, ticket, called str
 	if p.party == nil {
 		return chat.Passkey{}, chat.ErrPasskeysUnavailable
 	}
-	t, err := p.tickets.look(ctx, ticketAddPasskey, ticket)
-	if err == nil && t.User != actor.User {
-		err = chat.ErrTicketOver // somebody else's, and still theirs
-	}
+	t, err := p.takeOwn(ctx, actor, ticketAddPasskey, ticket)
 	if err != nil {
-		return chat.Passkey{}, err
-	}
-	if t, err = p.tickets.take(ctx, ticketAddPasskey, ticket); err != nil {
 		return chat.Passkey{}, err
 	}
 	user, err := p.sessions.users.Me(ctx, actor)
@@ -115,6 +112,18 @@ func (p *Passkeys) Add(ctx context.Context, actor chat.Actor, ticket, called str
 	}
 	p.tell(ctx, actor, chat.AuditPasskeyAdded, chat.NoticePasskeyAdded, d)
 	return added, nil
+}
+
+// takeOwn takes a ticket that the actor was given. Somebody else's stays theirs.
+func (p *Passkeys) takeOwn(ctx context.Context, actor chat.Actor, kind chat.TicketKind, ticket string) (chat.Ticket, error) {
+	t, err := p.tickets.look(ctx, kind, ticket)
+	if err == nil && t.User != actor.User {
+		err = chat.ErrTicketOver
+	}
+	if err != nil {
+		return chat.Ticket{}, err
+	}
+	return p.tickets.take(ctx, kind, ticket)
 }
 
 // refused tells the caller no more than that it was refused, and the log why.
@@ -150,7 +159,10 @@ func (p *Passkeys) Rename(ctx context.Context, actor chat.Actor, id chat.Passkey
 
 // Delete removes one of the actor's passkeys.
 func (p *Passkeys) Delete(ctx context.Context, actor chat.Actor, id chat.PasskeyID, d chat.Device) error {
-	if err := p.store.DeletePasskey(ctx, actor.User, id); err != nil {
+	if err := p.sessions.proofs.needed(ctx, actor); err != nil {
+		return err
+	}
+	if err := p.store.DeletePasskey(ctx, actor.User, id, p.sessions.waysOpen()); err != nil {
 		return err
 	}
 	p.tell(ctx, actor, chat.AuditPasskeyRemoved, chat.NoticePasskeyRemoved, d)
@@ -185,9 +197,17 @@ func (p *Passkeys) SignIn(ctx context.Context, ticket string, answer []byte, d c
 	if err != nil {
 		return Session{}, err
 	}
+	user, err := p.judge(ctx, t.Data, answer, d)
+	if err != nil {
+		return Session{}, err
+	}
+	return p.sessions.open(ctx, user, d)
+}
+
+// judge says whose passkey has given an answer, and notes that it was used. Whatever is wrong with the answer is chat.ErrBadPasskey.
+func (p *Passkeys) judge(ctx context.Context, state string, answer []byte, d chat.Device) (user chat.User, err error) {
 	var known chat.Passkey
-	var user chat.User
-	_, used, err := p.party.SignIn(t.Data, answer, func(credential []byte) (passkey.Person, passkey.Credential, error) {
+	_, used, err := p.party.SignIn(state, answer, func(credential []byte) (passkey.Person, passkey.Credential, error) {
 		var err error
 		if known, err = p.store.PasskeyByCredential(ctx, credential); err != nil {
 			return passkey.Person{}, passkey.Credential{}, err
@@ -197,21 +217,29 @@ func (p *Passkeys) SignIn(ctx context.Context, ticket string, answer []byte, d c
 	})
 	switch {
 	case errors.Is(err, chat.ErrPasskeyNotFound), errors.Is(err, chat.ErrUserNotFound):
-		return Session{}, chat.ErrBadPasskey
+		return chat.User{}, chat.ErrBadPasskey
 	case err != nil:
-		return Session{}, p.refused(ctx, chat.ErrBadPasskey, err)
+		return chat.User{}, p.refused(ctx, chat.ErrBadPasskey, err)
 	}
 	known.SignCount, known.BackedUp = used.SignCount, used.BackedUp
 	moved, err := p.store.UsePasskey(ctx, known, now(p.clock))
 	if err != nil {
-		return Session{}, err
+		return chat.User{}, err
 	}
 	if !moved {
 		p.log.WarnContext(ctx, "a passkey's count went back; it was refused", slog.Int64("user_id", int64(user.ID)), slog.Int64("passkey_id", int64(known.ID)))
 		p.tell(ctx, chat.Actor{User: user.ID}, chat.AuditPasskeyCopied, chat.NoticePasskeyCopied, d)
-		return Session{}, chat.ErrBadPasskey
+		return chat.User{}, chat.ErrBadPasskey
 	}
-	return p.sessions.open(ctx, user, d)
+	return user, nil
+}
+
+func credentialsOf(list []chat.Passkey) []passkey.Credential {
+	out := make([]passkey.Credential, len(list))
+	for i, p := range list {
+		out[i] = credentialOf(p)
+	}
+	return out
 }
 
 func credentialOf(p chat.Passkey) passkey.Credential {

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"parley/internal/chat"
@@ -27,9 +26,7 @@ func (s *Sessions) ChangePassword(ctx context.Context, actor chat.Actor, current
 	}
 	switch {
 	case hash == "": // an account without a password gets its first one
-		if _, err := s.checkRecent(ctx, actor, ""); errors.Is(err, chat.ErrPasswordNeeded) {
-			return chat.ErrSignInAgain
-		} else if err != nil {
+		if err := s.proofs.needed(ctx, actor); err != nil {
 			return fmt.Errorf("change password: %w", err)
 		}
 	case !ok:

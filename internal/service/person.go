@@ -62,8 +62,12 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 	if err := change.Check(); err != nil {
 		return chat.User{}, err
 	}
-	// Asked once more in the transaction, with what is true then. Here it keeps from others whether there is such a person.
+	// Asked once more in the transaction, with what is true then. Here it keeps from others whether there is such a person, and from being asked for
+	// a proof first.
 	if _, err := manager(ctx, p.store, actor); err != nil {
+		return chat.User{}, err
+	}
+	if err := p.sessions.proofs.needed(ctx, actor); err != nil {
 		return chat.User{}, err
 	}
 	before, after, err := p.store.UpdatePerson(ctx, actor.User, id, change, now(p.clock))
@@ -76,6 +80,9 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 		entries = append(entries, chat.AuditEntry{
 			Action: chat.AuditRoleChanged, Actor: actor.Recorded(), User: id, Detail: fmt.Sprintf("%s to %s", before.Role, after.Role),
 		})
+	}
+	if before.Role != after.Role { // the person's open pages show other things now
+		p.members.publisher.Announce(chat.Event{Type: chat.EventAccountUpdated, At: now(p.clock), User: id})
 	}
 	if before.Deactivated() != after.Deactivated() {
 		action := chat.AuditReactivated
@@ -97,6 +104,9 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 // Delete deletes a deactivated account that nothing that stays refers to.
 func (p *People) Delete(ctx context.Context, actor chat.Actor, id chat.UserID, d chat.Device) error {
 	if _, err := manager(ctx, p.store, actor); err != nil {
+		return err
+	}
+	if err := p.sessions.proofs.needed(ctx, actor); err != nil {
 		return err
 	}
 	rooms, err := p.store.DeletePerson(ctx, actor.User, id)

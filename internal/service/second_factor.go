@@ -158,23 +158,3 @@ func (s *Sessions) checkPassword(ctx context.Context, actor chat.Actor, password
 	}
 	return user, nil
 }
-
-// recentSignIn is how long a sign-in speaks for itself when something of weight is asked for.
-const recentSignIn = 10 * time.Minute
-
-// checkRecent asks somebody who is signed in for their password, unless they signed in a moment ago.
-func (s *Sessions) checkRecent(ctx context.Context, actor chat.Actor, password string) (chat.User, error) {
-	if password != "" {
-		return s.checkPassword(ctx, actor, password)
-	}
-	list, err := s.families.List(ctx, int64(actor.User))
-	if err != nil {
-		return chat.User{}, sessionError(err)
-	}
-	for _, k := range list {
-		if chat.SessionID(k.ID) == actor.Session && now(s.clock).Sub(k.CreatedAt) < recentSignIn {
-			return s.users.Me(ctx, actor)
-		}
-	}
-	return chat.User{}, chat.ErrPasswordNeeded
-}

@@ -36,6 +36,8 @@ type Deps struct {
 	Logger    *slog.Logger
 	// Sessions are how long sessions live.
 	Sessions session.Policy
+	// ReauthenticateAfter is how old a proof of who somebody is may be for what is grave; 0: as old as the session.
+	ReauthenticateAfter time.Duration
 	// Vault seals the secrets of authenticator apps; nil: people can have none.
 	Vault *auth.Vault
 	// Passkeys judges passkeys; nil: people can have none.
@@ -67,10 +69,12 @@ type Service struct {
 	TwoFactor  *TwoFactor
 	Passkeys   *Passkeys
 	Identities *Identities
-	Notices    *Notices
-	Rooms      *Rooms
-	Members    *Members
-	Messages   *Messages
+	// Proofs are what grave changes ask for.
+	Proofs   *Proofs
+	Notices  *Notices
+	Rooms    *Rooms
+	Members  *Members
+	Messages *Messages
 	// History names what revisions belong to; see store.History.
 	History string
 	// Doubts has to run for changes to be told of whose outcome the database did not tell.
@@ -116,6 +120,14 @@ func New(d Deps) *Service {
 	}
 	second.sessions = sessions
 	people := &People{store: d.Store, clock: d.Clock, sessions: sessions, members: members}
+	passkeys := &Passkeys{store: d.Store, sessions: sessions, party: d.Passkeys, tickets: tickets, clock: d.Clock, log: d.Logger}
+	identities := &Identities{
+		store: d.Store, sessions: sessions, options: options, providers: d.Providers, signUp: d.ProviderSignUp,
+		people: people, roles: d.ProviderRoles, tickets: tickets, clock: d.Clock, log: d.Logger,
+	}
+	sessions.proofs = &Proofs{
+		store: d.Store, sessions: sessions, second: second, passkeys: passkeys, identities: identities, after: d.ReauthenticateAfter, clock: d.Clock,
+	}
 	return &Service{
 		Options:   options,
 		Users:     users,
@@ -124,14 +136,7 @@ func New(d Deps) *Service {
 		Sessions:  sessions,
 		People:    people,
 		Invites:   &Invites{store: d.Store, clock: d.Clock, options: options, access: access, sessions: sessions},
-		TwoFactor: second,
-		Passkeys: &Passkeys{
-			store: d.Store, sessions: sessions, party: d.Passkeys, tickets: tickets, clock: d.Clock, log: d.Logger,
-		},
-		Identities: &Identities{
-			store: d.Store, sessions: sessions, options: options, providers: d.Providers, signUp: d.ProviderSignUp,
-			people: people, roles: d.ProviderRoles, tickets: tickets, clock: d.Clock, log: d.Logger,
-		},
+		TwoFactor: second, Passkeys: passkeys, Identities: identities, Proofs: sessions.proofs,
 		Notices:  &Notices{store: d.Store},
 		Rooms:    &Rooms{store: d.Store, publisher: d.Publisher, clock: d.Clock, members: members, sessions: sessions},
 		Members:  members,

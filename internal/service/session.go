@@ -26,6 +26,7 @@ type Sessions struct {
 	log       *slog.Logger
 	users     *Users
 	second    *TwoFactor
+	proofs    *Proofs
 	mails     *Mails
 	tickets   *tickets
 	sweep     func(context.Context, time.Time) (int64, error)

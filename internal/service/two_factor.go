@@ -52,11 +52,14 @@ func (f *TwoFactor) State(ctx context.Context, actor chat.Actor) (chat.TwoFactor
 }
 
 // Begin makes a secret for the actor's app. It is kept in a ticket until it is confirmed: nothing has changed if it never is.
-func (f *TwoFactor) Begin(ctx context.Context, actor chat.Actor, password string) (TwoFactorSecret, error) {
+func (f *TwoFactor) Begin(ctx context.Context, actor chat.Actor) (TwoFactorSecret, error) {
 	if f.vault == nil {
 		return TwoFactorSecret{}, chat.ErrTwoFactorUnavailable
 	}
-	user, err := f.sessions.checkPassword(ctx, actor, password)
+	if err := f.sessions.proofs.needed(ctx, actor); err != nil {
+		return TwoFactorSecret{}, err
+	}
+	user, err := f.sessions.users.Me(ctx, actor)
 	if err != nil {
 		return TwoFactorSecret{}, err
 	}
@@ -127,8 +130,8 @@ func recoveryCodes() (codes, hashes []string) {
 }
 
 // RenewCodes voids the actor's recovery codes and returns others.
-func (f *TwoFactor) RenewCodes(ctx context.Context, actor chat.Actor, password string, shown chat.SecondFactor, d chat.Device) ([]string, error) {
-	if err := f.prove(ctx, actor, password, shown, d); err != nil {
+func (f *TwoFactor) RenewCodes(ctx context.Context, actor chat.Actor, d chat.Device) ([]string, error) {
+	if err := f.sessions.proofs.needed(ctx, actor); err != nil {
 		return nil, err
 	}
 	codes, hashes := recoveryCodes()
@@ -140,8 +143,8 @@ func (f *TwoFactor) RenewCodes(ctx context.Context, actor chat.Actor, password s
 }
 
 // Disable turns the second step off.
-func (f *TwoFactor) Disable(ctx context.Context, actor chat.Actor, password string, shown chat.SecondFactor, d chat.Device) error {
-	if err := f.prove(ctx, actor, password, shown, d); err != nil {
+func (f *TwoFactor) Disable(ctx context.Context, actor chat.Actor, d chat.Device) error {
+	if err := f.sessions.proofs.needed(ctx, actor); err != nil {
 		return err
 	}
 	if err := f.store.DeleteTOTPKey(ctx, actor.User); err != nil {
@@ -164,30 +167,15 @@ func (f *TwoFactor) Reset(ctx context.Context, actor chat.Actor, id chat.UserID,
 	if by.ID == person.ID || !by.Role.CanGovern(person.Role) {
 		return chat.ErrForbidden
 	}
+	if err := f.sessions.proofs.needed(ctx, actor); err != nil {
+		return err
+	}
 	if err := f.store.DeleteTOTPKey(ctx, id); err != nil {
 		return err
 	}
 	// The notice is about no session of the person's: all of them see it.
 	f.sessions.recordLate(live(ctx), d, []chat.AuditEntry{{Action: chat.AuditTwoFactorDisabled, Actor: actor.Recorded(), User: id}},
 		[]chat.Notice{{Kind: chat.NoticeTwoFactorDisabled, User: id}})
-	return nil
-}
-
-// prove asks for both factors of somebody who is signed in: who finds an open browser has neither.
-func (f *TwoFactor) prove(ctx context.Context, actor chat.Actor, password string, shown chat.SecondFactor, d chat.Device) error {
-	if err := shown.Check(); err != nil {
-		return err
-	}
-	user, err := f.sessions.checkPassword(ctx, actor, password)
-	if err != nil {
-		return err
-	}
-	if err := f.check(ctx, user.ID, shown); err != nil {
-		return err
-	}
-	if shown.RecoveryCode != "" {
-		f.tell(ctx, actor, chat.AuditRecoveryUsed, chat.NoticeRecoveryUsed, d)
-	}
 	return nil
 }
 

@@ -42,12 +42,14 @@ type row struct {
 	Created       int64  `json:"created"`
 	Used          int64  `json:"used"`
 	Expires       int64  `json:"expires"`
+	Proved        int64  `json:"proved"`
 }
 
 func (r row) session() Session {
 	return Session{
 		ID: r.ID, User: r.User, Device: Device{Agent: r.Agent, Place: r.Place},
 		CreatedAt: time.UnixMilli(r.Created).UTC(), UsedAt: time.UnixMilli(r.Used).UTC(), ExpiresAt: time.UnixMilli(r.Expires).UTC(),
+		ProvedAt: time.UnixMilli(r.Proved).UTC(),
 	}
 }
 
@@ -105,6 +107,16 @@ if s.previous == ARGV[5] and now < s.previous_until then return {'graced', raw} 
 drop(ARGV[4], ARGV[11])
 return {'reused', raw}`)
 
+	// The rest: the session's id. A session of before proofs were kept has proved nothing.
+	luaProve = rueidis.NewLuaScript(luaHead + `
+local raw = redis.call('HGET', KEYS[1], ARGV[4])
+if not raw then return {} end
+local s = cjson.decode(raw)
+if over(s) then return {} end
+s.proved = math.max(s.proved or 0, now)
+redis.call('HSET', KEYS[1], ARGV[4], cjson.encode(s))
+return {s.id}`)
+
 	// The rest: the only one or empty, the exception or empty, the user.
 	luaDelete = rueidis.NewLuaScript(luaHead + `
 local ended = {}
@@ -128,6 +140,7 @@ func (r *Redis) Insert(ctx context.Context, s Session, hash string) ([]Session, 
 	raw, err := json.Marshal(row{
 		ID: s.ID, User: s.User, Agent: s.Device.Agent, Place: s.Device.Place, Current: hash,
 		Created: s.CreatedAt.UnixMilli(), Used: s.UsedAt.UnixMilli(), Expires: s.ExpiresAt.UnixMilli(),
+		Proved: s.ProvedAt.UnixMilli(),
 	})
 	if err != nil {
 		return nil, err
@@ -169,6 +182,12 @@ func (r *Redis) List(ctx context.Context, user int64, now time.Time) ([]Session,
 	list, err := sessions(out)
 	slices.Reverse(list)
 	return list, err
+}
+
+// Prove implements Keeper.
+func (r *Redis) Prove(ctx context.Context, s Ref, now time.Time) (bool, error) {
+	out, err := r.run(ctx, luaProve, s.User, now, s.ID)
+	return len(out) == 1, err
 }
 
 // Delete implements Keeper.

@@ -34,12 +34,12 @@ const (
 // Device is what is known of who used a session last: a program and a place in the network, both as a person may read them.
 type Device struct{ Agent, Place string }
 
-// Session is a sign-in on one device. UsedAt and Device are those of its latest refresh.
+// Session is a sign-in on one device. UsedAt and Device are those of its latest refresh, ProvedAt is when the user last proved who they are.
 type Session struct {
-	ID                           string
-	User                         int64
-	Device                       Device
-	CreatedAt, UsedAt, ExpiresAt time.Time
+	ID                                     string
+	User                                   int64
+	Device                                 Device
+	CreatedAt, UsedAt, ExpiresAt, ProvedAt time.Time
 }
 
 // Ends is when the session ends if it is not used again.
@@ -93,6 +93,9 @@ type Keeper interface {
 	Rotate(ctx context.Context, c Change) (v Verdict, s Session, sealed string, err error)
 	// List returns a user's living sessions, the latest used first.
 	List(ctx context.Context, user int64, now time.Time) ([]Session, error)
+	// Prove notes that the user of a living session has proved who they are, and leaves a later proof as it is. ok is false when there is no
+	// such session.
+	Prove(ctx context.Context, r Ref, now time.Time) (ok bool, err error)
 	// Delete ends one session of a user, or with an empty only all of them but one. It returns those that it ended.
 	Delete(ctx context.Context, user int64, only, except string, now time.Time) ([]Session, error)
 	// Ended returns the sessions that were ended since a time.
@@ -117,7 +120,7 @@ func (f *Families) Policy() Policy { return f.policy }
 // Begin starts a session and returns it with its first refresh token, and the sessions that ended to make room for it.
 func (f *Families) Begin(ctx context.Context, user int64, d Device) (s Session, refreshToken string, ended []Session, err error) {
 	t, now := newToken(user), f.now()
-	s = Session{ID: t.id(), User: user, Device: d, CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(f.policy.Absolute)}
+	s = Session{ID: t.id(), User: user, Device: d, CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(f.policy.Absolute), ProvedAt: now}
 	if ended, err = f.keeper.Insert(ctx, s, t.hash()); err != nil {
 		return Session{}, "", nil, fmt.Errorf("begin session: %w", err)
 	}
@@ -206,6 +209,18 @@ func (f *Families) List(ctx context.Context, user int64) ([]Session, error) {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	return list, nil
+}
+
+// Prove notes that the user of a session has just proved who they are. A session that is over is ErrOver.
+func (f *Families) Prove(ctx context.Context, user int64, id string) error {
+	ok, err := f.keeper.Prove(ctx, Ref{ID: id, User: user}, f.now())
+	if err == nil && !ok {
+		err = ErrOver
+	}
+	if err != nil {
+		return fmt.Errorf("prove session: %w", err)
+	}
+	return nil
 }
 
 // Ended returns the sessions that were ended before their time since a moment.

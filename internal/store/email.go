@@ -23,6 +23,24 @@ func (s *Store) SetPendingEmail(ctx context.Context, id chat.UserID, address str
 	return nil
 }
 
+// RemoveEmail takes a person's address away, and the pending one. When nothing else opens their account it is chat.ErrLastWayIn: the address is how
+// they would get a password.
+func (s *Store) RemoveEmail(ctx context.Context, id chat.UserID, open chat.WaysOpen) error {
+	err := s.tx(ctx, func(q *query.Queries) error {
+		if _, err := q.LockUser(ctx, int64(id)); err != nil {
+			return err
+		}
+		if err := q.RemoveEmail(ctx, int64(id)); err != nil {
+			return err
+		}
+		return keepsAWayIn(ctx, q, id, open)
+	})
+	if err != nil {
+		return fmt.Errorf("remove email: %w", err)
+	}
+	return nil
+}
+
 // ConfirmEmail takes a ticket whose data is a person's pending address and makes it their address. One that is over, or about another address
 // than the one that is pending now, is chat.ErrTicketOver; an address that has become somebody else's, chat.ErrEmailTaken, and then the
 // ticket stays.

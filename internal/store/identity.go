@@ -88,7 +88,7 @@ func (s *Store) WaysIn(ctx context.Context, user chat.UserID) (chat.WaysIn, erro
 
 // DeleteIdentity removes an identity of a person and returns it. One that is not theirs is chat.ErrIdentityNotFound, and the last way into their
 // account chat.ErrLastWayIn. Two that are removed at once wait for each other.
-func (s *Store) DeleteIdentity(ctx context.Context, user chat.UserID, id chat.IdentityID) (gone chat.Identity, err error) {
+func (s *Store) DeleteIdentity(ctx context.Context, user chat.UserID, id chat.IdentityID, open chat.WaysOpen) (gone chat.Identity, err error) {
 	err = s.tx(ctx, func(q *query.Queries) error {
 		if _, err := q.LockUser(ctx, int64(user)); err != nil {
 			return err
@@ -98,7 +98,10 @@ func (s *Store) DeleteIdentity(ctx context.Context, user chat.UserID, id chat.Id
 			return found(err, chat.ErrIdentityNotFound)
 		}
 		gone = identityOf(row)
-		return keepsAWayIn(ctx, q, user)
+		if !open.Opens(gone) { // what was no way in can always go
+			return nil
+		}
+		return keepsAWayIn(ctx, q, user, open)
 	})
 	if err != nil {
 		return chat.Identity{}, fmt.Errorf("delete identity: %w", err)
@@ -106,13 +109,28 @@ func (s *Store) DeleteIdentity(ctx context.Context, user chat.UserID, id chat.Id
 	return gone, nil
 }
 
-// keepsAWayIn refuses what has just taken the last way into an account. The person's row is locked before.
-func keepsAWayIn(ctx context.Context, q *query.Queries, user chat.UserID) error {
-	left, err := q.CountWaysIn(ctx, int64(user))
-	if err == nil && left == 0 {
-		return chat.ErrLastWayIn
+// keepsAWayIn refuses what has just taken the last way into an account. The person's row is locked before. What the server does not open any more,
+// such as an identity at a provider that it no longer knows, is no way.
+func keepsAWayIn(ctx context.Context, q *query.Queries, user chat.UserID, open chat.WaysOpen) error {
+	password, err := q.HasPassword(ctx, int64(user))
+	if err != nil || password {
+		return err
 	}
-	return err
+	if open.Passkeys {
+		if n, err := q.CountPasskeys(ctx, int64(user)); err != nil || n > 0 {
+			return err
+		}
+	}
+	rows, err := q.ListIdentities(ctx, int64(user))
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if open.Opens(identityOf(row)) {
+			return nil
+		}
+	}
+	return chat.ErrLastWayIn
 }
 
 func identityOf(r query.Identity) chat.Identity {

@@ -43,7 +43,7 @@ func TestIdentities(t *testing.T) {
 		if err != nil || len(ways.Identities) != 1 || !ways.Password {
 			t.Errorf("ways in: %+v, %v", ways, err)
 		}
-		if gone, err := s.DeleteIdentity(ctx, maya, linked.ID); err != nil || gone.Issuer != issuer {
+		if gone, err := s.DeleteIdentity(ctx, maya, linked.ID, chat.WaysOpen{}); err != nil || gone.Issuer != issuer {
 			t.Errorf("delete: %+v, %v", gone, err)
 		}
 	})
@@ -68,16 +68,17 @@ func TestDelete_last_way_in(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.DeleteIdentity(ctx, maya.ID, ways.Identities[0].ID); err != nil {
+		open := chat.WaysOpen{Issuers: []string{"https://x.example"}, Passkeys: true}
+		if _, err := s.DeleteIdentity(ctx, maya.ID, ways.Identities[0].ID, open); err != nil {
 			t.Errorf("with a passkey left: %v", err)
 		}
-		if err := s.DeletePasskey(ctx, maya.ID, key.ID); !errors.Is(err, chat.ErrLastWayIn) {
+		if err := s.DeletePasskey(ctx, maya.ID, key.ID, open); !errors.Is(err, chat.ErrLastWayIn) {
 			t.Errorf("the passkey was the last way in: %v", err)
 		}
 		if replaced, err := s.UpdatePasswordHash(ctx, maya.ID, "", "hash"); err != nil || !replaced {
 			t.Errorf("a first password: %v, %v", replaced, err)
 		}
-		if err := s.DeletePasskey(ctx, maya.ID, key.ID); err != nil {
+		if err := s.DeletePasskey(ctx, maya.ID, key.ID, open); err != nil {
 			t.Errorf("with a password left: %v", err)
 		}
 	})
@@ -106,14 +107,62 @@ func TestInsertUserWithIdentity(t *testing.T) {
 		if err != nil || len(ways.Identities) != 1 || ways.Password {
 			t.Fatalf("ways in: %+v, %v", ways, err)
 		}
-		if _, err := s.DeleteIdentity(ctx, maya.ID, ways.Identities[0].ID); !errors.Is(err, chat.ErrLastWayIn) {
+		open := chat.WaysOpen{Issuers: []string{ways.Identities[0].Issuer}}
+		if _, err := s.DeleteIdentity(ctx, maya.ID, ways.Identities[0].ID, open); !errors.Is(err, chat.ErrLastWayIn) {
 			t.Errorf("the last way in went: %v", err)
 		}
-		if _, err := s.DeleteIdentity(ctx, maya.ID+1, ways.Identities[0].ID); !errors.Is(err, chat.ErrIdentityNotFound) {
+		if _, err := s.DeleteIdentity(ctx, maya.ID+1, ways.Identities[0].ID, open); !errors.Is(err, chat.ErrIdentityNotFound) {
 			t.Errorf("somebody else took it: %v", err)
 		}
 		if ways, err := s.WaysIn(ctx, maya.ID); err != nil || len(ways.Identities) != 1 {
 			t.Errorf("it is gone all the same: %+v, %v", ways, err)
+		}
+	})
+}
+
+// What the settings do not open any more is no way in: neither does it count, nor is it kept.
+func TestDelete_last_way_in_that_is_open(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		const known, gone = "https://known.example", "https://gone.example"
+		theo, err := s.InsertUserWithIdentity(ctx, chat.User{Username: "theo", DisplayName: "Theo"}, chat.Identity{Issuer: known, Subject: "1"}, anybody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.InsertIdentity(ctx, chat.Identity{User: theo.ID, Issuer: gone, Subject: "2"}); err != nil {
+			t.Fatal(err)
+		}
+		key, err := s.InsertPasskey(ctx, chat.Passkey{User: theo.ID, Credential: []byte("t"), PublicKey: []byte("k"), Name: "phone"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ways, err := s.WaysIn(ctx, theo.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := map[string]chat.IdentityID{}
+		for _, i := range ways.Identities {
+			id[i.Issuer] = i.ID
+		}
+		open := chat.WaysOpen{Issuers: []string{known}} // no passkeys: the server's address has no name
+		if _, err := s.DeleteIdentity(ctx, theo.ID, id[known], open); !errors.Is(err, chat.ErrLastWayIn) {
+			t.Errorf("the provider that is left is the last way in: %v", err)
+		}
+		if err := s.SetPendingEmail(ctx, theo.ID, "theo@x.org"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RemoveEmail(ctx, theo.ID, chat.WaysOpen{}); !errors.Is(err, chat.ErrLastWayIn) {
+			t.Errorf("the address is how to get a password, and nothing else opens the account: %v", err)
+		}
+		if err := s.RemoveEmail(ctx, theo.ID, open); err != nil {
+			t.Errorf("remove the address: %v", err)
+		}
+		if err := s.DeletePasskey(ctx, theo.ID, key.ID, open); err != nil {
+			t.Errorf("a passkey that opens nothing: %v", err)
+		}
+		if _, err := s.DeleteIdentity(ctx, theo.ID, id[gone], open); err != nil {
+			t.Errorf("a provider that is not there any more: %v", err)
 		}
 	})
 }

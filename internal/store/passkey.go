@@ -92,16 +92,16 @@ func (s *Store) RenamePasskey(ctx context.Context, user chat.UserID, id chat.Pas
 
 // DeletePasskey removes a person's passkey. One that is not theirs is chat.ErrPasskeyNotFound, and the last way into their account
 // chat.ErrLastWayIn.
-func (s *Store) DeletePasskey(ctx context.Context, user chat.UserID, id chat.PasskeyID) error {
+func (s *Store) DeletePasskey(ctx context.Context, user chat.UserID, id chat.PasskeyID, open chat.WaysOpen) error {
 	return s.onePasskey(ctx, "delete passkey", func(q *query.Queries) (int64, error) {
 		if _, err := q.LockUser(ctx, int64(user)); err != nil {
 			return 0, err
 		}
 		n, err := q.DeletePasskey(ctx, query.DeletePasskeyParams{ID: int64(id), UserID: int64(user)})
-		if err != nil || n == 0 {
+		if err != nil || n == 0 || !open.Passkeys {
 			return n, err
 		}
-		return n, keepsAWayIn(ctx, q, user)
+		return n, keepsAWayIn(ctx, q, user, open)
 	})
 }
 

@@ -72,6 +72,7 @@ var plans = map[string]plan{
 	"UpdatePasswordHash": userKey,
 	"UserIDByEmailKey":   {indexes: []string{"users_email_key"}},
 	"SetPendingEmail":    userKey,
+	"RemoveEmail":        userKey,
 	"ConfirmEmail":       userKey,
 	"ResetPassword":      {indexes: []string{"users_pkey|users_email_key"}}, // it names both, and each finds one row
 	"UpdateStanding":     userKey,

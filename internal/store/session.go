@@ -40,7 +40,7 @@ func (k *Sessions) Insert(ctx context.Context, n session.Session, hash string) (
 		}
 		return q.InsertSession(ctx, query.InsertSessionParams{
 			ID: n.ID, UserID: n.User, Agent: n.Device.Agent, Place: n.Device.Place, CurrentHash: hash,
-			CreatedAt: millis(n.CreatedAt), UsedAt: millis(n.UsedAt), ExpiresAt: millis(n.ExpiresAt),
+			CreatedAt: millis(n.CreatedAt), UsedAt: millis(n.UsedAt), ExpiresAt: millis(n.ExpiresAt), ProvedAt: millis(n.ProvedAt),
 		})
 	})
 	if err != nil {
@@ -104,6 +104,21 @@ func (k *Sessions) List(ctx context.Context, user int64, now time.Time) ([]sessi
 		return nil, fmt.Errorf("list sessions: %w", classify(err))
 	}
 	return list, nil
+}
+
+// Prove implements session.Keeper.
+func (k *Sessions) Prove(ctx context.Context, r session.Ref, now time.Time) (ok bool, err error) {
+	err = k.store.tx(ctx, func(q *query.Queries) error {
+		n, err := q.ProveSession(ctx, query.ProveSessionParams{
+			ID: r.ID, UserID: r.User, Now: millis(now), IdleSince: millis(now.Add(-k.policy.Idle)),
+		})
+		ok = n == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("prove session: %w", err)
+	}
+	return ok, nil
 }
 
 // Delete implements session.Keeper.
@@ -196,5 +211,6 @@ func sessionOf(r query.Session) session.Session {
 	return session.Session{
 		ID: r.ID, User: r.UserID, Device: session.Device{Agent: r.Agent, Place: r.Place},
 		CreatedAt: fromMillis(r.CreatedAt), UsedAt: fromMillis(r.UsedAt), ExpiresAt: fromMillis(r.ExpiresAt),
+		ProvedAt: fromMillis(r.ProvedAt),
 	}
 }

@@ -146,10 +146,10 @@ func TestPasskeys(t *testing.T) {
 		if err := s.RenamePasskey(ctx, theo, synced.ID, "Mine"); !errors.Is(err, chat.ErrPasskeyNotFound) {
 			t.Errorf("renamed by somebody else: %v", err)
 		}
-		if err := s.DeletePasskey(ctx, theo, synced.ID); !errors.Is(err, chat.ErrPasskeyNotFound) {
+		if err := s.DeletePasskey(ctx, theo, synced.ID, chat.WaysOpen{Passkeys: true}); !errors.Is(err, chat.ErrPasskeyNotFound) {
 			t.Errorf("deleted by somebody else: %v", err)
 		}
-		if err := errors.Join(s.RenamePasskey(ctx, maya, synced.ID, "鍵"), s.DeletePasskey(ctx, maya, counts.ID)); err != nil {
+		if err := errors.Join(s.RenamePasskey(ctx, maya, synced.ID, "鍵"), s.DeletePasskey(ctx, maya, counts.ID, chat.WaysOpen{Passkeys: true})); err != nil {
 			t.Error(err)
 		}
 		if list := mustList(t, s, maya); len(list) != chat.MaxPasskeys-1 || list[0].Name != "鍵" || !list[0].UsedAt.Equal(at) {

@@ -48,6 +48,8 @@ func Event(e chat.Event) (out contract.Event, ok bool) {
 		})
 	case chat.EventNoticeAdded:
 		out.SetNoticeAddedEvent(contract.NoticeAddedEvent{Type: contract.NoticeAddedEventTypeNoticeAdded, At: at})
+	case chat.EventAccountUpdated:
+		out.SetAccountUpdatedEvent(contract.AccountUpdatedEvent{Type: contract.AccountUpdatedEventTypeAccountUpdated, At: at})
 	case chat.EventEventsMissed:
 		out.SetEventsMissedEvent(contract.EventsMissedEvent{Type: contract.EventsMissedEventTypeEventsMissed, At: at})
 	default:

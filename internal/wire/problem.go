@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,11 @@ func Problem(err error, requestID string) (p contract.Problem, known bool) {
 	}
 	if e.RetryAfter > 0 {
 		p.RetryAfterMs = contract.NewOptInt64(e.RetryAfter.Milliseconds())
+	}
+	if ways := e.Reauthentication; ways != nil {
+		p.Reauthentication = contract.NewOptReauthentication(contract.Reauthentication{
+			Password: ways.Password, SecondFactor: ways.SecondFactor, Passkey: ways.Passkey, Providers: slices.Concat([]string{}, ways.Providers),
+		})
 	}
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, contract.FieldError{Field: f.Field, Code: f.Code, Detail: f.Detail})

@@ -429,6 +429,21 @@ func TestNodes_notices(t *testing.T) {
 	until(there, contract.NoticeAddedEventEvent)
 }
 
+// A new role reaches the person's open pages at every node, and nobody else's.
+func TestNodes_role(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, contract.RoomKindPublic, nil)
+	person := p.here.SignUp(t, "bea")
+	page := p.there.As(t, person).Connect()
+	p.maya.Govern(person.Me.ID, map[string]any{"role": "admin"}).Want(http.StatusOK)
+	until(page, contract.AccountUpdatedEventEvent)
+	var me contract.Me
+	p.there.As(t, person).Do(http.MethodGet, "/api/v1/me", nil).Want(http.StatusOK).Decode(&me)
+	if me.Role != contract.ServerRoleAdmin {
+		t.Errorf("the page asks, and learns that it is %s", me.Role)
+	}
+}
+
 // Whoever is deactivated at one node is out at every other within a second: the socket ends, and their token is worth nothing.
 func TestNodes_deactivated_is_out(t *testing.T) {
 	t.Parallel()

@@ -42,6 +42,8 @@ type Provider struct {
 	Discovery func(document map[string]any)
 	// Answer may answer a request in place of the provider.
 	Answer func(w http.ResponseWriter, r *http.Request) bool
+	// Clock is the provider's clock.
+	Clock func() time.Time
 	// EC signs with ES256, else RS256.
 	EC bool
 
@@ -57,6 +59,7 @@ func Start(tb testing.TB) *Provider {
 	tb.Helper()
 	p := &Provider{
 		Person: map[string]any{"sub": "248289761001", "preferred_username": "maya", "name": "Maya Okafor"},
+		Clock:  time.Now, //nolint:forbidigo // a provider has a clock of its own
 		codes:  map[string]url.Values{}, asked: map[string]int{},
 	}
 	var err error
@@ -188,9 +191,12 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		send(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
 		return
 	}
-	now := time.Now() //nolint:forbidigo // a provider has a clock of its own
+	now := p.Clock()
 	claims := jwt.MapClaims{
 		"iss": p.URL, "aud": ClientID, "nonce": asked.Get("nonce"), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
+	}
+	if asked.Has("max_age") { // its owner agrees at once, so the sign-in is of now
+		claims["auth_time"] = now.Unix()
 	}
 	maps.Copy(claims, p.Person)
 	signed := ""

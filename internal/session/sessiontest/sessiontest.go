@@ -50,7 +50,7 @@ var (
 func Run(t *testing.T, bench func(tb testing.TB) Bench) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, Bench){
-		"life": life, "replay": replay, "limits of a life": limits, "nonsense": nonsense, "one too many": tooMany, "end": end, "end all": endAll, "ended since": endedSince,
+		"life": life, "replay": replay, "limits of a life": limits, "nonsense": nonsense, "one too many": tooMany, "proofs": proofs, "end": end, "end all": endAll, "ended since": endedSince,
 		"a stampede of tabs": stampede, "at most so many under concurrency": crowd, "what a dump holds": dump, "model": model, "mutants": mutants,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func life(t *testing.T, b Bench) {
 	c, user := newClock(), b.NewUser(t)
 	f := session.NewFamilies(b.Keeper, Policy, c.now)
 	first, token := begin(t, f, user)
-	want := session.Session{ID: first.ID, User: user, Device: laptop, CreatedAt: Epoch, UsedAt: Epoch, ExpiresAt: Epoch.Add(Policy.Absolute)}
+	want := session.Session{ID: first.ID, User: user, Device: laptop, CreatedAt: Epoch, UsedAt: Epoch, ExpiresAt: Epoch.Add(Policy.Absolute), ProvedAt: Epoch}
 	if first != want {
 		t.Errorf("begun %+v, want %+v", first, want)
 	}
@@ -252,6 +252,58 @@ func tooMany(t *testing.T, b Bench) {
 	}
 	if _, _, gone, err := f.Begin(context.Background(), user, phone); len(gone) != 0 || err != nil {
 		t.Errorf("there was room, and %v went (%v)", gone, err)
+	}
+}
+
+// proofs are this session's alone, survive its rotations, and never go back.
+func proofs(t *testing.T, b Bench) {
+	ctx := context.Background()
+	c, user, other := newClock(), b.NewUser(t), b.NewUser(t)
+	f := session.NewFamilies(b.Keeper, Policy, c.now)
+	one, token := begin(t, f, user)
+	two, _ := begin(t, f, user)
+	provedAt := func(id string) time.Time {
+		list, err := f.List(ctx, user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range list {
+			if s.ID == id {
+				return s.ProvedAt
+			}
+		}
+		t.Fatalf("there is no session %s", id)
+		return time.Time{}
+	}
+	c.advance(time.Hour)
+	token = rotate(t, f, token)
+	if at := provedAt(one.ID); !at.Equal(Epoch) {
+		t.Errorf("a refresh counts as a proof: %v", at)
+	}
+	if err := f.Prove(ctx, user, one.ID); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(time.Hour)
+	token = rotate(t, f, token)
+	if at := provedAt(one.ID); !at.Equal(Epoch.Add(time.Hour)) {
+		t.Errorf("proved after an hour, and it says %v", at)
+	}
+	if at := provedAt(two.ID); !at.Equal(Epoch) {
+		t.Errorf("the proof of one session counts in another: %v", at)
+	}
+	if ok, err := b.Keeper.Prove(ctx, session.Ref{ID: one.ID, User: user}, Epoch.Add(time.Minute)); !ok || err != nil {
+		t.Errorf("prove late: %v, %v", ok, err)
+	}
+	if at := provedAt(one.ID); !at.Equal(Epoch.Add(time.Hour)) {
+		t.Errorf("a proof was taken back to %v", at)
+	}
+	if err := f.Prove(ctx, other, one.ID); !errors.Is(err, session.ErrOver) {
+		t.Errorf("somebody else's session: %v", err)
+	}
+	rotate(t, f, token) // proving leaves the tokens alone
+	c.advance(Policy.Idle)
+	if err := f.Prove(ctx, user, one.ID); !errors.Is(err, session.ErrOver) {
+		t.Errorf("a session that is over: %v", err)
 	}
 }
 

@@ -3,8 +3,8 @@
 UPDATE users SET password_hash = password_hash WHERE id = @id;
 
 -- name: InsertSession :exec
-INSERT INTO sessions (id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at)
-VALUES (@id, @user_id, @agent, @place, @current_hash, '', 0, '', @created_at, @used_at, @expires_at);
+INSERT INTO sessions (id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at, proved_at)
+VALUES (@id, @user_id, @agent, @place, @current_hash, '', 0, '', @created_at, @used_at, @expires_at, @proved_at);
 
 -- name: RotateSession :one
 -- Trades the current token for its successor; no row when it is not the current one of a living session.
@@ -12,6 +12,11 @@ UPDATE sessions SET previous_hash = current_hash, previous_until = @previous_unt
     used_at = @now, agent = @agent, place = @place
 WHERE id = @id AND user_id = @user_id AND current_hash = @presented AND expires_at > @now AND used_at > @idle_since
 RETURNING *;
+
+-- name: ProveSession :execrows
+-- A proof is never taken back by an older one.
+UPDATE sessions SET proved_at = CASE WHEN proved_at < @now THEN @now ELSE proved_at END
+WHERE id = @id AND user_id = @user_id AND expires_at > @now AND used_at > @idle_since;
 
 -- name: SessionByID :one
 SELECT * FROM sessions WHERE id = @id AND user_id = @user_id;

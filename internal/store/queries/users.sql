@@ -26,6 +26,9 @@ SELECT id FROM users WHERE email_key = @email_key;
 -- name: SetPendingEmail :exec
 UPDATE users SET pending_email = @pending_email, pending_email_key = @pending_email_key WHERE id = @id;
 
+-- name: RemoveEmail :exec
+UPDATE users SET email = NULL, email_key = NULL, pending_email = NULL, pending_email_key = NULL WHERE id = @id;
+
 -- name: ConfirmEmail :execrows
 -- Only the address that the link was sent to: of two changes at once, the link of the first is worth nothing.
 UPDATE users SET email = pending_email, email_key = pending_email_key, pending_email = NULL, pending_email_key = NULL

@@ -51,9 +51,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countPasskeysStmt, err = db.PrepareContext(ctx, countPasskeys); err != nil {
 		return nil, fmt.Errorf("error preparing query CountPasskeys: %w", err)
 	}
-	if q.countWaysInStmt, err = db.PrepareContext(ctx, countWaysIn); err != nil {
-		return nil, fmt.Errorf("error preparing query CountWaysIn: %w", err)
-	}
 	if q.cutRoomStmt, err = db.PrepareContext(ctx, cutRoom); err != nil {
 		return nil, fmt.Errorf("error preparing query CutRoom: %w", err)
 	}
@@ -273,6 +270,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.passkeyByCredentialStmt, err = db.PrepareContext(ctx, passkeyByCredential); err != nil {
 		return nil, fmt.Errorf("error preparing query PasskeyByCredential: %w", err)
 	}
+	if q.proveSessionStmt, err = db.PrepareContext(ctx, proveSession); err != nil {
+		return nil, fmt.Errorf("error preparing query ProveSession: %w", err)
+	}
+	if q.removeEmailStmt, err = db.PrepareContext(ctx, removeEmail); err != nil {
+		return nil, fmt.Errorf("error preparing query RemoveEmail: %w", err)
+	}
 	if q.renamePasskeyStmt, err = db.PrepareContext(ctx, renamePasskey); err != nil {
 		return nil, fmt.Errorf("error preparing query RenamePasskey: %w", err)
 	}
@@ -405,11 +408,6 @@ func (q *Queries) Close() error {
 	if q.countPasskeysStmt != nil {
 		if cerr := q.countPasskeysStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countPasskeysStmt: %w", cerr)
-		}
-	}
-	if q.countWaysInStmt != nil {
-		if cerr := q.countWaysInStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing countWaysInStmt: %w", cerr)
 		}
 	}
 	if q.cutRoomStmt != nil {
@@ -777,6 +775,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing passkeyByCredentialStmt: %w", cerr)
 		}
 	}
+	if q.proveSessionStmt != nil {
+		if cerr := q.proveSessionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing proveSessionStmt: %w", cerr)
+		}
+	}
+	if q.removeEmailStmt != nil {
+		if cerr := q.removeEmailStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing removeEmailStmt: %w", cerr)
+		}
+	}
 	if q.renamePasskeyStmt != nil {
 		if cerr := q.renamePasskeyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing renamePasskeyStmt: %w", cerr)
@@ -965,7 +973,6 @@ type Queries struct {
 	countMemberStmt          *sql.Stmt
 	countOwnersStmt          *sql.Stmt
 	countPasskeysStmt        *sql.Stmt
-	countWaysInStmt          *sql.Stmt
 	cutRoomStmt              *sql.Stmt
 	deferMailStmt            *sql.Stmt
 	deleteEndedSessionsStmt  *sql.Stmt
@@ -1039,6 +1046,8 @@ type Queries struct {
 	nextRevisionStmt         *sql.Stmt
 	passOwnershipStmt        *sql.Stmt
 	passkeyByCredentialStmt  *sql.Stmt
+	proveSessionStmt         *sql.Stmt
+	removeEmailStmt          *sql.Stmt
 	renamePasskeyStmt        *sql.Stmt
 	replaceSealedTOTPKeyStmt *sql.Stmt
 	reserveNumbersStmt       *sql.Stmt
@@ -1082,7 +1091,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countMemberStmt:          q.countMemberStmt,
 		countOwnersStmt:          q.countOwnersStmt,
 		countPasskeysStmt:        q.countPasskeysStmt,
-		countWaysInStmt:          q.countWaysInStmt,
 		cutRoomStmt:              q.cutRoomStmt,
 		deferMailStmt:            q.deferMailStmt,
 		deleteEndedSessionsStmt:  q.deleteEndedSessionsStmt,
@@ -1156,6 +1164,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nextRevisionStmt:         q.nextRevisionStmt,
 		passOwnershipStmt:        q.passOwnershipStmt,
 		passkeyByCredentialStmt:  q.passkeyByCredentialStmt,
+		proveSessionStmt:         q.proveSessionStmt,
+		removeEmailStmt:          q.removeEmailStmt,
 		renamePasskeyStmt:        q.renamePasskeyStmt,
 		replaceSealedTOTPKeyStmt: q.replaceSealedTOTPKeyStmt,
 		reserveNumbersStmt:       q.reserveNumbersStmt,

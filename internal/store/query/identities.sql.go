@@ -9,20 +9,6 @@ import (
 	"context"
 )
 
-const countWaysIn = `-- name: CountWaysIn :one
-SELECT CAST((SELECT count(*) FROM identities i WHERE i.user_id = u.id) + (SELECT count(*) FROM passkeys p WHERE p.user_id = u.id)
-    + CASE WHEN u.password_hash <> '' THEN 1 ELSE 0 END AS BIGINT)
-FROM users u WHERE u.id = $1
-`
-
-// How many ways into an account there are.
-func (q *Queries) CountWaysIn(ctx context.Context, id int64) (int64, error) {
-	row := q.queryRow(ctx, q.countWaysInStmt, countWaysIn, id)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const deleteIdentity = `-- name: DeleteIdentity :one
 DELETE FROM identities WHERE id = $1 AND user_id = $2 RETURNING id, user_id, issuer, subject, label, linked_at, used_at
 `

@@ -116,6 +116,7 @@ type Session struct {
 	CreatedAt     int64
 	UsedAt        int64
 	ExpiresAt     int64
+	ProvedAt      int64
 }
 
 type Ticket struct {

@@ -66,8 +66,8 @@ func (q *Queries) InsertEndedSession(ctx context.Context, arg InsertEndedSession
 }
 
 const insertSession = `-- name: InsertSession :exec
-INSERT INTO sessions (id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, '', 0, '', $6, $7, $8)
+INSERT INTO sessions (id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at, proved_at)
+VALUES ($1, $2, $3, $4, $5, '', 0, '', $6, $7, $8, $9)
 `
 
 type InsertSessionParams struct {
@@ -79,6 +79,7 @@ type InsertSessionParams struct {
 	CreatedAt   int64
 	UsedAt      int64
 	ExpiresAt   int64
+	ProvedAt    int64
 }
 
 func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) error {
@@ -91,6 +92,7 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) er
 		arg.CreatedAt,
 		arg.UsedAt,
 		arg.ExpiresAt,
+		arg.ProvedAt,
 	)
 	return err
 }
@@ -128,7 +130,7 @@ func (q *Queries) ListEndedSessions(ctx context.Context, since int64) ([]ListEnd
 }
 
 const listSessions = `-- name: ListSessions :many
-SELECT id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at FROM sessions WHERE user_id = $1 AND expires_at > $2 AND used_at > $3 ORDER BY used_at DESC, id DESC
+SELECT id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at, proved_at FROM sessions WHERE user_id = $1 AND expires_at > $2 AND used_at > $3 ORDER BY used_at DESC, id DESC
 `
 
 type ListSessionsParams struct {
@@ -158,6 +160,7 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]S
 			&i.CreatedAt,
 			&i.UsedAt,
 			&i.ExpiresAt,
+			&i.ProvedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -185,11 +188,37 @@ func (q *Queries) LockUser(ctx context.Context, id int64) (int64, error) {
 	return result.RowsAffected()
 }
 
+const proveSession = `-- name: ProveSession :execrows
+UPDATE sessions SET proved_at = CASE WHEN proved_at < $1 THEN $1 ELSE proved_at END
+WHERE id = $2 AND user_id = $3 AND expires_at > $1 AND used_at > $4
+`
+
+type ProveSessionParams struct {
+	Now       int64
+	ID        string
+	UserID    int64
+	IdleSince int64
+}
+
+// A proof is never taken back by an older one.
+func (q *Queries) ProveSession(ctx context.Context, arg ProveSessionParams) (int64, error) {
+	result, err := q.exec(ctx, q.proveSessionStmt, proveSession,
+		arg.Now,
+		arg.ID,
+		arg.UserID,
+		arg.IdleSince,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const rotateSession = `-- name: RotateSession :one
 UPDATE sessions SET previous_hash = current_hash, previous_until = $1, sealed = $2, current_hash = $3,
     used_at = $4, agent = $5, place = $6
 WHERE id = $7 AND user_id = $8 AND current_hash = $9 AND expires_at > $4 AND used_at > $10
-RETURNING id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at
+RETURNING id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at, proved_at
 `
 
 type RotateSessionParams struct {
@@ -232,12 +261,13 @@ func (q *Queries) RotateSession(ctx context.Context, arg RotateSessionParams) (S
 		&i.CreatedAt,
 		&i.UsedAt,
 		&i.ExpiresAt,
+		&i.ProvedAt,
 	)
 	return i, err
 }
 
 const sessionByID = `-- name: SessionByID :one
-SELECT id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at FROM sessions WHERE id = $1 AND user_id = $2
+SELECT id, user_id, agent, place, current_hash, previous_hash, previous_until, sealed, created_at, used_at, expires_at, proved_at FROM sessions WHERE id = $1 AND user_id = $2
 `
 
 type SessionByIDParams struct {
@@ -260,6 +290,7 @@ func (q *Queries) SessionByID(ctx context.Context, arg SessionByIDParams) (Sessi
 		&i.CreatedAt,
 		&i.UsedAt,
 		&i.ExpiresAt,
+		&i.ProvedAt,
 	)
 	return i, err
 }

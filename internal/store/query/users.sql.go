@@ -209,6 +209,15 @@ func (q *Queries) LockAccounts(ctx context.Context) (int64, error) {
 	return result.RowsAffected()
 }
 
+const removeEmail = `-- name: RemoveEmail :exec
+UPDATE users SET email = NULL, email_key = NULL, pending_email = NULL, pending_email_key = NULL WHERE id = $1
+`
+
+func (q *Queries) RemoveEmail(ctx context.Context, id int64) error {
+	_, err := q.exec(ctx, q.removeEmailStmt, removeEmail, id)
+	return err
+}
+
 const resetPassword = `-- name: ResetPassword :execrows
 UPDATE users SET password_hash = $1 WHERE id = $2 AND email_key = $3
 `

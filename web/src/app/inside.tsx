@@ -2,11 +2,14 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { createApi } from '@/data/api'
 import { isTransient } from '@/data/problem'
+import { proofStore } from '@/data/proof'
 import type { Session } from '@/data/session'
 import type { Me } from '@/data/types'
+import { Reauthenticate } from '@/features/reauthentication'
 import { Arrived } from '@/features/settings'
 import { Chat } from '@/realtime/chat'
 import { ChatContext } from '@/realtime/chat-context'
+import { Companion, CompanionContext } from '@/ui/overlays/companion'
 import { Toaster } from '@/ui/toast'
 import { Shell } from './shell'
 import { useTitle } from './use-title'
@@ -29,6 +32,7 @@ export default function Inside({ session, me }: { session: Session; me: Me }) {
     setParts(built)
     return () => {
       built.chat.stop()
+      proofStore.getState().wanted?.settle(false)
       built.queries.clear()
     }
   }, [session, me])
@@ -44,10 +48,13 @@ export default function Inside({ session, me }: { session: Session; me: Me }) {
   return (
     <QueryClientProvider client={queries}>
       <ChatContext value={chat}>
-        <Title />
-        <Shell onSignOut={() => void signOut()} />
-        <Arrived />
-        <Toaster />
+        <CompanionContext value={<Reauthenticate />}>
+          <Title />
+          <Shell onSignOut={() => void signOut()} />
+          <Arrived />
+          <Toaster />
+          <Companion ofPage />
+        </CompanionContext>
       </ChatContext>
     </QueryClientProvider>
   )

@@ -275,11 +275,16 @@ export interface paths {
         /**
          * Change my e-mail address
          * @description A link is sent to the new address, which is pending until it is followed. Until then the address of before, if any, stays and is told.
-         *     Without mail on this server: `mail_off`.
+         *     Without mail on this server: `mail_off`. Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         put: operations["changeEmail"];
         post?: never;
-        delete?: never;
+        /**
+         * Remove my e-mail address
+         * @description Also one that is still pending. The address is told, and links that were sent to it work no more. Needs a fresh proof of who asks
+         *     (`reauthentication_needed`). Without an address it is `no_email`.
+         */
+        delete: operations["removeEmail"];
         options?: never;
         head?: never;
         patch?: never;
@@ -305,6 +310,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who I am, with my password
+         * @description What changes how somebody gets in, or what they may do, is done only soon after a proof of who asks; else it is `reauthentication_needed`
+         *     (403), whose `reauthentication` says how this account can prove itself. A sign-in is such a proof, and so is this. With two-step sign-in on,
+         *     one of the codes comes along. The proof is this session's alone.
+         */
+        post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/reauthenticate/passkey/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a challenge to prove again who I am, with a passkey */
+        post: operations["beginPasskeyReauthentication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/reauthenticate/passkey/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who I am, with a passkey
+         * @description Whatever is wrong with it, also that it is somebody else's, is `passkey_not_yours`.
+         */
+        post: operations["finishPasskeyReauthentication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/reauthenticate/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to prove again who I am, at a provider
+         * @description The browser is to be sent to `location`, in another window; the provider is told to have the person sign in anew. It comes back through the
+         *     callback. The cookie binds this to the browser that asked.
+         */
+        post: operations["beginProviderReauthentication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -316,7 +401,8 @@ export interface paths {
         put?: never;
         /**
          * Change my password
-         * @description Every other session ends, and its access at once. An account without a password gets its first one, soon after a sign-in (`sign_in_again`).
+         * @description Every other session ends, and its access at once. An account without a password gets its first one; that needs a fresh proof of who asks
+         *     (`reauthentication_needed`) in place of the current password.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -353,7 +439,7 @@ export interface paths {
         put?: never;
         /**
          * Get a secret for an authenticator app
-         * @description Nothing changes before it is confirmed.
+         * @description Nothing changes before it is confirmed. Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         post: operations["beginTwoFactor"];
         delete?: never;
@@ -390,7 +476,7 @@ export interface paths {
         put?: never;
         /**
          * Get new recovery codes
-         * @description Those of before are void.
+         * @description Those of before are void. Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         post: operations["renewRecoveryCodes"];
         delete?: never;
@@ -408,7 +494,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Turn the second step off */
+        /**
+         * Turn the second step off
+         * @description Needs a fresh proof of who asks (`reauthentication_needed`).
+         */
         post: operations["disableTwoFactor"];
         delete?: never;
         options?: never;
@@ -444,7 +533,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for a challenge to add a passkey
-         * @description Within ten minutes of a sign-in the password may be left out.
+         * @description Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         post: operations["beginPasskey"];
         delete?: never;
@@ -485,7 +574,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a passkey */
+        /**
+         * Delete a passkey
+         * @description The last way into my account is kept (`last_way_in`). Needs a fresh proof of who asks (`reauthentication_needed`).
+         */
         delete: operations["deletePasskey"];
         options?: never;
         head?: never;
@@ -562,7 +654,7 @@ export interface paths {
         /**
          * Begin to connect my account at a provider
          * @description The browser is to be sent to `location`; it comes back through the callback, which connects the account it proves to mine. The cookie binds
-         *     this to the browser that asked.
+         *     this to the browser that asked. Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         post: operations["linkIdentity"];
         delete?: never;
@@ -585,7 +677,7 @@ export interface paths {
         post?: never;
         /**
          * Disconnect an account at a provider
-         * @description The last way into my account is kept (`last_way_in`).
+         * @description The last way into my account is kept (`last_way_in`). Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         delete: operations["unlinkIdentity"];
         options?: never;
@@ -687,7 +779,8 @@ export interface paths {
         };
         /**
          * Where a provider sends the browser back to
-         * @description Signed in, the browser ends at `/` with the refresh token in its cookie; connected, at `/?connected=ID`; else at `/?problem=CODE&provider=ID`.
+         * @description Signed in, the browser ends at `/` with the refresh token in its cookie; connected, at `/?connected=ID`; having proved anew who somebody is, at
+         *     `/?reauthenticated=ID`; else at `/?problem=CODE&provider=ID`.
          */
         get: operations["finishOIDC"];
         put?: never;
@@ -731,7 +824,7 @@ export interface paths {
          * Delete an account that never said anything
          * @description An account that is deactivated (`still_active` otherwise) and has neither said anything, nor made a room or an invite that is still there
          *     (`account_in_use`): what was said keeps its author, so such an account stays, deactivated. Sessions, memberships and everything else of
-         *     the account go.
+         *     the account go. Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         delete: operations["deletePerson"];
         options?: never;
@@ -739,7 +832,8 @@ export interface paths {
         /**
          * Change somebody's role, or close their account to them
          * @description Owners give roles; anybody may lay their own down. Owners deactivate anybody but themselves, admins members. There is always an owner
-         *     (`last_owner`). Whoever is deactivated is signed out everywhere within a second; what they said stays.
+         *     (`last_owner`). Whoever is deactivated is signed out everywhere within a second; what they said stays. The person's open pages learn of a
+         *     new role by `account.updated`. Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         patch: operations["updatePerson"];
         trace?: never;
@@ -758,7 +852,7 @@ export interface paths {
         /**
          * Turn somebody's two-step sign-in off
          * @description For who has lost the app and the recovery codes. Admins may for members, owners for everybody else; nobody may for themselves, who have
-         *     the way through password and code. The person is told.
+         *     the way through their own account. The person is told. Needs a fresh proof of who asks (`reauthentication_needed`).
          */
         post: operations["resetTwoFactor"];
         delete?: never;
@@ -777,7 +871,10 @@ export interface paths {
         /** Invites, also those that are over */
         get: operations["listInvites"];
         put?: never;
-        /** Make an invite link */
+        /**
+         * Make an invite link
+         * @description One that gives a role other than `member` needs a fresh proof of who asks (`reauthentication_needed`).
+         */
         post: operations["createInvite"];
         delete?: never;
         options?: never;
@@ -1452,8 +1549,8 @@ export interface components {
             ticket: string;
             code: components["schemas"]["TOTPCode"];
         };
-        /** @description The password, with one of the codes. */
-        TwoFactorProof: {
+        /** @description The password, with one of the codes where two-step sign-in is on. */
+        ReauthenticateInput: {
             current_password: string;
             code?: components["schemas"]["TOTPCode"];
             recovery_code?: components["schemas"]["RecoveryCode"];
@@ -1461,11 +1558,16 @@ export interface components {
         RecoveryCodes: {
             recovery_codes: components["schemas"]["RecoveryCode"][];
         };
-        PasswordInput: {
-            current_password: string;
-        };
-        RecentInput: {
-            current_password?: string;
+        /** @description How this account can prove again whose it is. */
+        Reauthentication: {
+            /** @description With its password. */
+            password: boolean;
+            /** @description The password needs a code beside it. */
+            second_factor: boolean;
+            /** @description With one of its passkeys. */
+            passkey: boolean;
+            /** @description By signing in anew at one of these, by id. */
+            providers: string[];
         };
         PasskeyChallenge: {
             /** @description Good once. */
@@ -1536,7 +1638,6 @@ export interface components {
         LinkToken: string;
         ChangeEmailInput: {
             email: string;
-            current_password: string;
         };
         ChangePasswordInput: {
             current_password: string;
@@ -1584,10 +1685,8 @@ export interface components {
             linked_at: components["schemas"]["Time"];
             used_at: components["schemas"]["Time"];
         };
-        LinkIdentityInput: {
+        ProviderInput: {
             provider_id: string;
-            /** @description Needed when the sign-in is more than ten minutes ago (`password_needed`). */
-            current_password?: string;
         };
         LinkIdentity: {
             location: string;
@@ -1595,7 +1694,7 @@ export interface components {
         /**
          * @description `session.opened`: a sign-in from a device not seen before. `session.reused`: a session ended because its refresh token was used twice.
          *     `password.changed`: the password is another one. `password.reset`: so it is, through a link in a mail. `email.changed`: another address
-         *     waits to be confirmed. `identity.linked`, `identity.unlinked`: an account at a provider opens this one too, or no longer.
+         *     waits to be confirmed. `email.removed`: the address is not the account's any more. `identity.linked`, `identity.unlinked`: an account at a provider opens this one too, or no longer.
          *     `two_factor.enabled`, `two_factor.disabled`: sign-in asks for a code, or no longer.
          *     `two_factor.recovery_used`: somebody signed in with a recovery code. `two_factor.codes_renewed`: there are new recovery codes.
          *     `passkey.added`, `passkey.removed`: a passkey signs in, or no longer. `passkey.copied`: a passkey was refused because its count went
@@ -1723,7 +1822,7 @@ export interface components {
             room: components["schemas"]["Room"];
         };
         EventList: components["schemas"]["Event"][];
-        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"] | components["schemas"]["EventsMissedEvent"] | components["schemas"]["PresenceChangedEvent"];
+        Event: components["schemas"]["MessagePostedEvent"] | components["schemas"]["MessageEditedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["RoomUpdatedEvent"] | components["schemas"]["RoomDeletedEvent"] | components["schemas"]["MemberJoinedEvent"] | components["schemas"]["MemberLeftEvent"] | components["schemas"]["ReadMarkedEvent"] | components["schemas"]["TypingStartedEvent"] | components["schemas"]["NoticeAddedEvent"] | components["schemas"]["AccountUpdatedEvent"] | components["schemas"]["EventsMissedEvent"] | components["schemas"]["PresenceChangedEvent"];
         MessagePostedEvent: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1844,6 +1943,15 @@ export interface components {
             type: "notice.added";
             at: components["schemas"]["Time"];
         };
+        /** @description Sent to a person's own channel when something about the account changed, such as its role; ask for `me`. */
+        AccountUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "account.updated";
+            at: components["schemas"]["Time"];
+        };
         /**
          * @description Sent to any channel when events may have been lost between the server's nodes. Wait for a random part of some seconds, ask for the rooms, and
          *     for the changes of those whose revision is ahead.
@@ -1925,6 +2033,7 @@ export interface components {
             retry_after_ms?: number;
             /** @description The faulty fields. */
             errors?: components["schemas"]["FieldError"][];
+            reauthentication?: components["schemas"]["Reauthentication"];
         };
         FieldError: {
             /** @description The field, as a dotted path, such as `body`. */
@@ -2314,6 +2423,25 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    removeEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account has no address. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     resendEmail: {
         parameters: {
             query?: never;
@@ -2329,6 +2457,99 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReauthenticateInput"];
+            };
+        };
+        responses: {
+            /** @description It is you. What was refused can be asked for again. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginPasskeyReauthentication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What `navigator.credentials.get` takes, and the ticket to finish with. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishPasskeyReauthentication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeySignInInput"];
+            };
+        };
+        responses: {
+            /** @description It is you. What was refused can be asked for again. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginProviderReauthentication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderInput"];
+            };
+        };
+        responses: {
+            /** @description Where to go. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkIdentity"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -2384,11 +2605,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordInput"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description The secret, as text and as a link for a QR code. */
             200: {
@@ -2434,11 +2651,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TwoFactorProof"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description The recovery codes, shown this once. */
             200: {
@@ -2459,11 +2672,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TwoFactorProof"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description The password alone signs in again. */
             204: {
@@ -2503,11 +2712,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RecentInput"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description What `navigator.credentials.create` takes, and the ticket to finish with. */
             200: {
@@ -2687,7 +2892,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LinkIdentityInput"];
+                "application/json": components["schemas"]["ProviderInput"];
             };
         };
         responses: {

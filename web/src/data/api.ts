@@ -1,6 +1,7 @@
 import createClient, { type Client } from 'openapi-fetch'
 import type { paths } from './api.gen'
 import { NetworkError, problemFrom } from './problem'
+import { askForProof } from './proof'
 import { type Session, sessionOver } from './session'
 
 export type Api = Client<paths>
@@ -9,6 +10,7 @@ const timeoutMs = 20_000
 
 /**
  * The typed HTTP client. Every request carries the access token; a 401 is answered once with a fresh one.
+ * What needs a fresh proof of who asks is done after the person has given one.
  * Whatever is not a success is thrown, as ProblemError or NetworkError, so that callers read the happy path.
  */
 export function createApi(session: Session): Api {
@@ -21,13 +23,21 @@ export function createApi(session: Session): Api {
 }
 
 async function send(session: Session, request: Request): Promise<Response> {
-  const token = await session.accessToken()
+  // Whoever signs in after this one does not finish what this one began.
   const life = session.signal
+  for (;;) {
+    const response = await attempt(session, request.clone(), life)
+    if (response.ok) return response
+    const problem = await problemFrom(response)
+    if (!problem.proof || !(await askForProof(problem.proof))) throw problem
+  }
+}
+
+async function attempt(session: Session, request: Request, life: AbortSignal): Promise<Response> {
+  const token = await session.accessToken()
   const again = request.clone()
-  let response = await authorised(request, token, life)
-  if (response.status === 401) response = await authorised(again, await session.replace(token), life)
-  if (!response.ok) throw await problemFrom(response)
-  return response
+  const response = await authorised(request, token, life)
+  return response.status === 401 ? authorised(again, await session.replace(token), life) : response
 }
 
 async function authorised(request: Request, token: string, life: AbortSignal): Promise<Response> {

@@ -8,15 +8,19 @@ export interface Arrival {
   provider?: string
   /** The provider that is connected now. */
   connected?: string
+  /** The provider where I have proved again who I am. */
+  reauthenticated?: string
 }
 
 /** The address is cleaned at once, so that a reload or a bookmark does not say it again. Anybody can write such an address: nothing in it is shown as it is. */
 function read(): Arrival {
   const query = new URLSearchParams(location.search)
-  const [problem, provider, connected] = ['problem', 'provider', 'connected'].map((name) => query.get(name) ?? undefined)
-  if (problem === undefined && connected === undefined) return {}
+  const [problem, provider, connected, reauthenticated] = ['problem', 'provider', 'connected', 'reauthenticated'].map(
+    (name) => query.get(name) ?? undefined,
+  )
+  if (problem === undefined && connected === undefined && reauthenticated === undefined) return {}
   history.replaceState(history.state, '', location.pathname)
-  return { problem, provider, connected }
+  return { problem, provider, connected, reauthenticated }
 }
 
 export const arrivalStore = createStore<Arrival>(read)

@@ -6,6 +6,8 @@ export class ProblemError extends Error {
   readonly code: string
   readonly fields: ReadonlyMap<string, string>
   readonly retryAfterMs: number | undefined
+  /** Where a fresh proof is needed: how to give one. */
+  readonly proof: ProblemBody['reauthentication']
 
   constructor(body: Partial<ProblemBody> & { status: number }, retryAfterMs?: number) {
     super(body.detail || body.title || `status ${body.status}`)
@@ -13,6 +15,7 @@ export class ProblemError extends Error {
     this.status = body.status
     this.code = body.code ?? 'unknown'
     this.fields = new Map((body.errors ?? []).map((fault) => [fault.field, fault.detail]))
+    this.proof = body.reauthentication
     this.retryAfterMs = body.retry_after_ms ?? retryAfterMs
   }
 }

@@ -41,6 +41,8 @@ const leavingKey = 'parley:signed-out-here'
  */
 export class Session {
   readonly store = createStore<SessionState>(() => ({ status: 'starting' }))
+  /** The account as the latest refresh told it. It changes while one is signed in; who that is does not. */
+  readonly account = createStore<{ me?: Me }>(() => ({}))
   private token: Token | undefined
   private refreshing: Promise<void> | undefined
   private leaving = false
@@ -181,6 +183,7 @@ export class Session {
 
   private adopt(answer: SessionAnswer): void {
     this.token = { value: answer.access_token, expiresAt: Date.now() + answer.expires_in * 1000 }
+    this.account.setState({ me: answer.user }, true)
     const state = this.store.getState()
     if (state.status === 'signed-in' && state.user.id === answer.user.id) return
     note(traceKey, true)

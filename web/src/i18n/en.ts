@@ -101,10 +101,15 @@ export const en = {
     change: 'Change the address',
     address: 'New address',
     addressHint: 'A link is sent there. It counts once you have followed it.',
-    password: 'Current password',
     save: 'Send the link',
+    remove: 'Remove',
+    removeTitle: 'Remove your e-mail address?',
+    removeHint: 'Without one, nobody can send you a way to a new password if you forget yours. The address is told.',
+    removed: 'Your account has no e-mail address any more.',
     field: 'E-mail address',
     optional: 'Optional. Where a new password comes from if you forget yours. Others never see it.',
+    removedBy: (agent: string, place: string) =>
+      `Your e-mail address was removed: ${from(agent, place)}. If this was not you, change your password.`,
     changedBy: (agent: string, place: string) => `Your e-mail address is being changed: ${agent}${place ? `, from ${place}` : ''}.`,
     resetBy: (agent: string, place: string) =>
       `Your password was changed with a link sent to your mailbox: ${agent}${place ? `, from ${place}` : ''}.`,
@@ -120,7 +125,7 @@ export const en = {
     disconnect: 'Disconnect',
     disconnectFrom: (name: string) => `Disconnect ${name}`,
     only: 'Your only way in',
-    passwordFirst: 'You signed in a while ago. Your password says that it is still you.',
+    goBack: 'Thank you. You can close this window and go back to the other one.',
     unknown: 'A provider that is no longer offered',
     connected: (name: string) => `Connected. You can sign in with ${name} from now on.`,
     linkedBy: (agent: string, place: string) =>
@@ -134,6 +139,10 @@ export const en = {
           return `There is no answer from ${name}. Try again in a moment.`
         case 'provider_failed':
           return `Signing in through ${name} failed. Try again; if it stays like this, tell the people who run this server.`
+        case 'identity_not_yours':
+          return `That account at ${name} is not connected to yours here. Sign in there as yourself.`
+        case 'provider_not_fresh':
+          return `${name} does not say that you signed in just now. Sign out here and in again instead.`
         case 'flow_over':
           return 'That sign-in took too long or was begun in another window. Start again.'
         case 'sign_up_closed':
@@ -358,6 +367,15 @@ export const en = {
     deactivateTitle: (name: string) => `Deactivate ${name}?`,
     deactivateHint: 'They are signed out everywhere at once and cannot sign in. What they said stays. You can undo this.',
     deactivatedNow: (name: string) => `${name} is deactivated and signed out everywhere.`,
+    resetSteps: 'Reset two-step sign-in',
+    resetStepsOne: (name: string) => `Reset two-step sign-in of ${name}`,
+    resetStepsTitle: (name: string) => `Turn two-step sign-in of ${name} off?`,
+    resetStepsHint:
+      'For somebody who has lost the app and the recovery codes. Make sure that it is really them who asks: their password alone signs them in then. They are told.',
+    resetStepsGo: 'Turn off',
+    resetStepsDone: (name: string) => `${name} signs in without a code now, and is told.`,
+    noSteps: (name: string) => `${name} has no two-step sign-in.`,
+    notYours: 'This page is for those who run the server.',
     reactivate: 'Reactivate',
     reactivateOne: (name: string) => `Reactivate ${name}`,
     reactivatedNow: (name: string) => `${name} can sign in again.`,

@@ -2,6 +2,17 @@ import { plural } from './en'
 
 /** The words about what signs somebody in besides a password. They come with the parts that say them. */
 export const proofs = {
+  again: {
+    title: 'Is it still you?',
+    lead: 'This changes who can get in, or what they may do. Show once more that it is you, and it goes on by itself.',
+    password: 'Your password',
+    go: 'Continue',
+    passkey: 'Use a passkey',
+    signInAt: 'Sign in again at',
+    elsewhere: 'Sign in there, in the window that has opened. It goes on here as soon as you have.',
+    noWay: 'There is no way to ask you here. Sign out and in again, and repeat it.',
+  },
+
   twoStep: {
     title: 'Two-step sign-in',
     off: 'With an authenticator app, somebody who learns your password still cannot sign in.',
@@ -11,7 +22,6 @@ export const proofs = {
     turnOn: 'Turn on',
     turnOff: 'Turn off',
     turnOffHint: 'Your password alone will sign you in.',
-    next: 'Continue',
     scan: 'Scan this with your authenticator app, or type the key into it:',
     qr: 'QR code for your authenticator app',
     code: 'Code from your app',

@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
-import { noticesKey } from '@/data/account'
+import { createStore } from 'zustand/vanilla'
+import { meKey, noticesKey } from '@/data/account'
 import { type Api, data } from '@/data/api'
 import { openOutboxStorage } from '@/data/database'
 import { DraftsStore } from '@/data/drafts-store'
@@ -48,9 +49,13 @@ export class Chat {
   readonly drafts: DraftsStore
   readonly outbox: Outbox
   readonly timelines: Timelines
+  /** Who I am. What I may do here is in `role`, which others can change while this page is open. */
   readonly me: Me
+  readonly role
   readonly api: Api
   private readonly queries: QueryClient
+  private readonly session: Session
+  private forgetAccount: () => void = () => {}
   private readonly socket: Socket
   private readonly comeback: Comeback
   private readonly pulse: Pulse
@@ -68,6 +73,8 @@ export class Chat {
 
   constructor(me: Me, session: Session, api: Api, queries: QueryClient) {
     this.me = me
+    this.role = createStore<{ now: Me['role'] }>(() => ({ now: me.role }))
+    this.session = session
     this.api = api
     this.queries = queries
     this.drafts = new DraftsStore(me.id)
@@ -126,6 +133,8 @@ export class Chat {
 
   start(): void {
     this.socket.connect()
+    // Makes good for a lost event: a refresh is never long away, and tells the account anew.
+    this.forgetAccount = this.session.account.subscribe(({ me }) => me?.id === this.me.id && this.role.setState({ now: me.role }))
     addEventListener('online', this.onOnline)
     this.stopWatching = onWake(() => {
       this.pulse.woke()
@@ -138,6 +147,7 @@ export class Chat {
   stop(): void {
     this.stopped = true
     removeEventListener('online', this.onOnline)
+    this.forgetAccount()
     clearTimeout(this.syncTimer)
     this.stopWatching()
     clearTimeout(this.refusedTimer)
@@ -263,6 +273,7 @@ export class Chat {
   private apply(events: Parameters<typeof applyEvents>[1]): void {
     for (const event of events) if (event.type === 'presence.changed') this.presence.apply(event.data.online, event.data.offline)
     if (events.some((event) => event.type === 'notice.added')) void this.queries.invalidateQueries({ queryKey: noticesKey })
+    if (events.some((event) => event.type === 'account.updated')) void this.askForAccount()
     applyEvents(
       {
         me: this.me.id,
@@ -280,6 +291,16 @@ export class Chat {
       },
       events,
     )
+  }
+
+  private async askForAccount(): Promise<void> {
+    try {
+      const me = await data(this.api.GET('/api/v1/me'))
+      this.role.setState({ now: me.role })
+      this.queries.setQueryData(meKey, me)
+    } catch {
+      // The next refresh of the session tells it too.
+    }
   }
 
   private adoptRooms(items: readonly Room[]): void {

@@ -8,6 +8,7 @@ import { ProblemError } from '@/data/problem'
 import { byName } from '@/data/rooms-store'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
+import { useRole } from '@/realtime/use-role'
 import { Button } from '@/ui/button'
 import { Field, TextField } from '@/ui/field'
 import { Dialog } from '@/ui/overlays'
@@ -33,7 +34,7 @@ export default function InviteDialog({ onClose }: { onClose: () => void }) {
 }
 
 function Making({ onMade, onClose }: { onMade: (link: string) => void; onClose: () => void }) {
-  const { api, me, rooms } = useChat()
+  const { api, rooms } = useChat()
   const queries = useQueryClient()
   const mine = byName(useStore(rooms.store).rooms)
   const { mutate, isPending, error } = useMutation({
@@ -55,7 +56,7 @@ function Making({ onMade, onClose }: { onMade: (link: string) => void; onClose: 
     },
   })
   const faults = error instanceof ProblemError ? error.fields : undefined
-  const offered = may.inviteAs(me.role)
+  const offered = may.inviteAs(useRole())
   return (
     <form
       className={styles.form}

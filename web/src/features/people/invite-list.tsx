@@ -5,6 +5,7 @@ import { type Invite, invitesKey, invitesQuery, may } from '@/data/people'
 import { ProblemError } from '@/data/problem'
 import { momentOf, t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
+import { useRole } from '@/realtime/use-role'
 import { Button } from '@/ui/button'
 import { Notice } from '@/ui/notice'
 import { Skeleton } from '@/ui/skeleton'
@@ -38,7 +39,8 @@ export function InviteList() {
 }
 
 function InviteRow({ invite }: { invite: Invite }) {
-  const { api, me } = useChat()
+  const { api } = useChat()
+  const role = useRole()
   const queries = useQueryClient()
   const [asking, setAsking] = useState(false)
   const revoke = useMutation({
@@ -64,7 +66,7 @@ function InviteRow({ invite }: { invite: Invite }) {
       </div>
       <div className={styles.acts}>
         <span className={styles.role}>{t.people.uses(invite.uses, invite.max_uses)}</span>
-        {active && may.govern(me.role, invite.role) && (
+        {active && may.govern(role, invite.role) && (
           <Button busy={revoke.isPending} aria-label={t.people.revokeOne(title)} onClick={() => setAsking(true)}>
             {t.people.revoke}
           </Button>

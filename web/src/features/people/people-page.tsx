@@ -1,8 +1,11 @@
 import { ChevronLeft, Search, UserPlus } from 'lucide-react'
 import { lazy, Suspense, useDeferredValue, useState } from 'react'
 import { Link } from 'wouter'
+import { may } from '@/data/people'
 import { t } from '@/i18n'
+import { useRole } from '@/realtime/use-role'
 import { Button } from '@/ui/button'
+import { Notice } from '@/ui/notice'
 import { InviteList } from './invite-list'
 import styles from './people.module.css'
 import { PersonList } from './person-list'
@@ -13,10 +16,7 @@ const tabs = ['people', 'invites'] as const
 
 /** Who is here, who may do what, and how others come in. For those who run the server. */
 export default function PeoplePage() {
-  const [tab, setTab] = useState<(typeof tabs)[number]>('people')
-  const [inviting, setInviting] = useState(false)
-  const [query, setQuery] = useState('')
-  const wanted = useDeferredValue(query.trim())
+  const role = useRole()
   return (
     <>
       <header className={styles.head}>
@@ -25,6 +25,18 @@ export default function PeoplePage() {
         </Link>
         <h1>{t.people.title}</h1>
       </header>
+      {may.manage(role) ? <Managed /> : <Notice>{t.people.notYours}</Notice>}
+    </>
+  )
+}
+
+function Managed() {
+  const [tab, setTab] = useState<(typeof tabs)[number]>('people')
+  const [inviting, setInviting] = useState(false)
+  const [query, setQuery] = useState('')
+  const wanted = useDeferredValue(query.trim())
+  return (
+    <>
       <div className={styles.page}>
         <div className={styles.bar}>
           <fieldset className={styles.tabs} aria-label={t.people.title}>

@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react'
+import { act, render, screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it, vi } from 'vitest'
 import type { Invite, Person, ServerRole } from '@/data/people'
@@ -32,13 +32,14 @@ function open(role: ServerRole, calls: Parameters<typeof chatFixture>[0] = {}, i
   const people = [person(1, 'maya', role), person(2, 'theo', 'member'), person(3, 'ada', 'admin'), person(4, 'bea', 'owner')]
   const GET = async (path: string) => ({ data: { items: path.endsWith('invites') ? invites : people, has_more: false } })
   const { chat, wrapper: Wrapper } = chatFixture({ GET, ...calls })
-  Object.assign(chat, { me: { ...chat.me, role } })
+  chat.role.setState({ now: role })
   render(
     <Wrapper>
       <PeoplePage />
       <Toaster />
     </Wrapper>,
   )
+  return { chat }
 }
 
 const rowOf = async (name: string) => (await screen.findByText(name)).closest('li')!
@@ -66,6 +67,30 @@ describe('PeoplePage', () => {
     await userEvent.click(within(dialog).getByRole('button', { name: 'Change role' }))
     expect(await screen.findByText('A server needs an owner.')).toBeInTheDocument()
     expect(screen.getByRole('combobox', { name: 'Role of maya' })).toHaveValue('owner')
+  })
+
+  it('turns the second step of somebody off after asking, and says when there is none', async () => {
+    const none = new ProblemError({ status: 409, code: 'two_factor_off', detail: 'Two-step sign-in is not on.' })
+    const POST = vi.fn().mockResolvedValueOnce({}).mockRejectedValueOnce(none)
+    open('owner', { POST })
+    const ask = async () => {
+      await userEvent.click(await screen.findByRole('button', { name: 'Reset two-step sign-in of theo' }))
+      const dialog = await screen.findByRole('dialog', { name: 'Turn two-step sign-in of theo off?' })
+      await userEvent.click(within(dialog).getByRole('button', { name: 'Turn off' }))
+    }
+    await ask()
+    expect(POST).toHaveBeenCalledWith('/api/v1/admin/people/{user_id}/reset-two-factor', { params: { path: { user_id: 2 } } })
+    expect(await screen.findByText('theo signs in without a code now, and is told.')).toBeInTheDocument()
+    await ask()
+    expect(await screen.findByText('theo has no two-step sign-in.')).toBeInTheDocument()
+  })
+
+  it('is gone from the page of who runs the server no longer', async () => {
+    const { chat } = open('admin')
+    expect(await screen.findByRole('button', { name: 'Deactivate theo' })).toBeInTheDocument()
+    act(() => chat.role.setState({ now: 'member' }))
+    expect(screen.queryByRole('button', { name: 'Deactivate theo' })).not.toBeInTheDocument()
+    expect(screen.getByText('This page is for those who run the server.')).toBeInTheDocument()
   })
 
   it('offers an admin what an admin may', async () => {

@@ -1,12 +1,14 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { ShieldOff } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
-import { data } from '@/data/api'
 import { may, type Person, peopleKey, peopleQuery, type ServerRole } from '@/data/people'
 import { ProblemError } from '@/data/problem'
 import { dateOf, t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
+import { useRole } from '@/realtime/use-role'
 import { Avatar } from '@/ui/avatar'
 import { Button } from '@/ui/button'
+import { IconButton } from '@/ui/icon-button'
 import { Notice } from '@/ui/notice'
 import { Skeleton } from '@/ui/skeleton'
 import { toast } from '@/ui/toast'
@@ -40,18 +42,23 @@ export function PersonList({ query }: { query: string }) {
   )
 }
 
-type Change = { role: ServerRole } | { deactivated: boolean }
+type Change = { role: ServerRole } | { deactivated: boolean } | { secondStep: 'off' }
 
 function PersonRow({ person }: { person: Person }) {
   const { api, me } = useChat()
+  const role = useRole()
   const queries = useQueryClient()
   const [asking, setAsking] = useState<Change>()
   const name = person.display_name
   const self = person.id === me.id
   const change = useMutation({
-    mutationFn: (body: Change) => data(api.PATCH('/api/v1/admin/people/{user_id}', { params: { path: { user_id: person.id } }, body })),
+    mutationFn: async (body: Change) => {
+      const params = { path: { user_id: person.id } }
+      if ('secondStep' in body) await api.POST('/api/v1/admin/people/{user_id}/reset-two-factor', { params })
+      else await api.PATCH('/api/v1/admin/people/{user_id}', { params, body })
+    },
     onSuccess: (_, body) => toast(done(name, body)),
-    onError: (error) => toast(error instanceof ProblemError ? error.message : t.notReachable),
+    onError: (error) => toast(why(name, error)),
     onSettled: () => queries.invalidateQueries({ queryKey: peopleKey }),
   })
   const deactivated = person.deactivated_at !== undefined
@@ -69,7 +76,7 @@ function PersonRow({ person }: { person: Person }) {
         </small>
       </div>
       <div className={styles.acts}>
-        {me.role === 'owner' && !deactivated ? (
+        {role === 'owner' && !deactivated ? (
           <select
             className={styles.select}
             aria-label={t.people.role(name)}
@@ -86,7 +93,12 @@ function PersonRow({ person }: { person: Person }) {
         ) : (
           <span className={styles.role}>{t.people.roles[person.role]}</span>
         )}
-        {!self && may.govern(me.role, person.role) && (
+        {!self && !deactivated && may.govern(role, person.role) && (
+          <IconButton label={t.people.resetStepsOne(name)} disabled={change.isPending} onClick={() => setAsking({ secondStep: 'off' })}>
+            <ShieldOff size={17} />
+          </IconButton>
+        )}
+        {!self && may.govern(role, person.role) && (
           <Button
             busy={change.isPending}
             aria-label={deactivated ? t.people.reactivateOne(name) : t.people.deactivateOne(name)}
@@ -119,10 +131,18 @@ function question(name: string, change: Change) {
       go: t.people.roleGo,
     }
   }
+  if ('secondStep' in change)
+    return { title: t.people.resetStepsTitle(name), description: t.people.resetStepsHint, go: t.people.resetStepsGo }
   return { title: t.people.deactivateTitle(name), description: t.people.deactivateHint, go: t.people.deactivate }
 }
 
 function done(name: string, change: Change): string {
   if ('role' in change) return t.people.roleDone(name, t.people.roleNames[change.role])
+  if ('secondStep' in change) return t.people.resetStepsDone(name)
   return change.deactivated ? t.people.deactivatedNow(name) : t.people.reactivatedNow(name)
+}
+
+function why(name: string, error: unknown): string {
+  if (!(error instanceof ProblemError)) return t.notReachable
+  return error.code === 'two_factor_off' ? t.people.noSteps(name) : error.message
 }

@@ -56,6 +56,8 @@ function text(notice: AccountNotice): string {
       return t.account.passwordChangedBy(notice.agent, notice.place)
     case 'password.reset':
       return t.email.resetBy(notice.agent, notice.place)
+    case 'email.removed':
+      return t.email.removedBy(notice.agent, notice.place)
     case 'email.changed':
       return t.email.changedBy(notice.agent, notice.place)
     case 'identity.linked':

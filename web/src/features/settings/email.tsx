@@ -8,6 +8,7 @@ import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
 import { TextField } from '@/ui/field'
+import { Confirm } from '@/ui/overlays'
 import styles from './account-dialog.module.css'
 import { describe } from './describe'
 
@@ -16,14 +17,20 @@ export function Email() {
   const { api } = useChat()
   const queries = useQueryClient()
   const [changing, setChanging] = useState(false)
+  const [removing, setRemoving] = useState(false)
   const sends = useAuthOptions()?.password_reset
   const me = useQuery({ ...meQuery(api), enabled: sends === true }).data
   const resend = useMutation({ mutationFn: () => api.POST('/api/v1/me/email/resend') })
+  const remove = useMutation({
+    mutationFn: () => api.DELETE('/api/v1/me/email'),
+    onSuccess: () => queries.invalidateQueries({ queryKey: meKey }),
+  })
   if (!sends || !me) return null
-  const fault = describe(resend.error)
+  const fault = describe(resend.error ?? remove.error)
   const changed = () => {
     setChanging(false)
     resend.reset()
+    remove.reset()
     return queries.invalidateQueries({ queryKey: meKey })
   }
   return (
@@ -50,12 +57,29 @@ export function Email() {
               {t.email.resend}
             </Button>
           )}
+          {(me.email || me.pending_email) && (
+            <Button busy={remove.isPending} onClick={() => setRemoving(true)}>
+              {t.email.remove}
+            </Button>
+          )}
           <Button onClick={() => setChanging(true)}>{me.email || me.pending_email ? t.email.change : t.email.add}</Button>
         </div>
       )}
       <p role="status" className={styles.done}>
         {resend.isSuccess && t.email.resent}
+        {remove.isSuccess && !me.email && !me.pending_email && t.email.removed}
       </p>
+      {removing && (
+        <Confirm
+          title={t.email.removeTitle}
+          description={t.email.removeHint}
+          go={t.email.remove}
+          cancel={t.cancel}
+          closeLabel={t.close}
+          onGo={() => remove.mutate()}
+          onClose={() => setRemoving(false)}
+        />
+      )}
     </section>
   )
 }
@@ -72,12 +96,12 @@ function Address({ address, state }: { address: string; state: string }) {
 }
 
 function Change({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
-  const { api, me } = useChat()
+  const { api } = useChat()
   const change = useMutation({
     mutationFn: (form: HTMLFormElement) => {
       const values = new FormData(form)
       return api.PUT('/api/v1/me/email', {
-        body: { email: String(values.get('email')).trim(), current_password: String(values.get('password')) },
+        body: { email: String(values.get('email')).trim() },
       })
     },
     onSuccess: onDone,
@@ -105,16 +129,6 @@ function Change({ onDone, onCancel }: { onDone: () => void; onCancel: () => void
         maxLength={limits.email}
         hint={t.email.addressHint}
         error={faults?.get('email')}
-      />
-      {/* Tells password managers whose password this is. */}
-      <input type="hidden" name="username" autoComplete="username" value={me.username} readOnly />
-      <TextField
-        label={t.email.password}
-        name="password"
-        type="password"
-        autoComplete="current-password"
-        required
-        error={faults?.get('current_password')}
       />
       <div className={styles.actions}>
         <Button onClick={onCancel}>{t.cancel}</Button>

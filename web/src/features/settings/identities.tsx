@@ -1,13 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { type Identity, waysInKey, waysInQuery } from '@/data/account'
 import { data } from '@/data/api'
 import { useAuthOptions } from '@/data/options'
-import { ProblemError } from '@/data/problem'
 import { momentOf, t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
-import { TextField } from '@/ui/field'
 import styles from './account-dialog.module.css'
 import { describe } from './describe'
 
@@ -15,14 +13,10 @@ import { describe } from './describe'
 export function Identities() {
   const { api } = useChat()
   const queries = useQueryClient()
-  // The provider that waits for the password: a sign-in of a while ago is not enough for a new way in.
-  const [asking, setAsking] = useState<string>()
   const providers = useAuthOptions()?.providers ?? []
   const ways = useQuery(waysInQuery(api))
   const connect = useMutation({
-    mutationFn: ({ id, password }: { id: string; password?: string }) =>
-      data(api.POST('/api/v1/me/identities', { body: { provider_id: id, current_password: password } })),
-    onError: (error, { id }) => setAsking(error instanceof ProblemError && error.fields.has('current_password') ? id : undefined),
+    mutationFn: (id: string) => data(api.POST('/api/v1/me/identities', { body: { provider_id: id } })),
     onSuccess: ({ location: there }) => location.assign(there),
   })
   const disconnect = useMutation({
@@ -59,7 +53,7 @@ export function Identities() {
                   drop(identity, name)
                 )
               ) : (
-                <Button busy={busy} aria-label={t.providers.connectTo(name)} onClick={() => connect.mutate({ id })}>
+                <Button busy={busy} aria-label={t.providers.connectTo(name)} onClick={() => connect.mutate(id)}>
                   {t.providers.connect}
                 </Button>
               )}
@@ -74,35 +68,7 @@ export function Identities() {
             </Row>
           ))}
       </ul>
-      {asking && <Password busy={busy} error={connect.error} onPassword={(password) => connect.mutate({ id: asking, password })} />}
     </section>
-  )
-}
-
-function Password({ busy, error, onPassword }: { busy: boolean; error: Error | null; onPassword: (password: string) => void }) {
-  const fault = error instanceof ProblemError && error.code !== 'password_needed' ? error.fields.get('current_password') : undefined
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    if (!busy) onPassword(String(new FormData(event.currentTarget).get('current')))
-  }
-  return (
-    <form className={styles.form} onSubmit={submit}>
-      <TextField
-        label={t.account.current}
-        name="current"
-        type="password"
-        autoComplete="current-password"
-        autoFocus
-        required
-        hint={t.providers.passwordFirst}
-        error={fault}
-      />
-      <div className={styles.actions}>
-        <Button type="submit" look="solid" busy={busy}>
-          {t.providers.connect}
-        </Button>
-      </div>
-    </form>
   )
 }
 

@@ -6,34 +6,19 @@ import type { TwoFactorSecret } from '@/data/two-factor'
 import { words } from '@/i18n/proofs'
 import { useChat } from '@/realtime/chat-context'
 import { CodeField } from '@/ui/code-field'
-import { CurrentPassword } from './current-password'
 import { SectionForm } from './section-form'
 import styles from './two-step.module.css'
 
 const QrCode = lazy(() => import('./qr-code'))
 
 interface Props {
+  secret: TwoFactorSecret
   onDone: (codes: readonly string[]) => void
   onCancel: () => void
 }
 
-/** The password, then the secret for the app, then a first code from it. */
-export function SetUpTwoStep({ onDone, onCancel }: Props) {
-  const { api } = useChat()
-  const begin = useMutation({
-    mutationFn: (values: FormData) =>
-      data(api.POST('/api/v1/me/two-factor/begin', { body: { current_password: String(values.get('current_password')) } })),
-  })
-  if (begin.data) return <Confirm secret={begin.data} onDone={onDone} onCancel={onCancel} />
-  const fault = begin.error instanceof ProblemError ? begin.error.fields.get('current_password') : undefined
-  return (
-    <SectionForm error={begin.error} busy={begin.isPending} go={words.twoStep.next} onGo={begin.mutate} onCancel={onCancel}>
-      <CurrentPassword error={fault} />
-    </SectionForm>
-  )
-}
-
-function Confirm({ secret, onDone, onCancel }: Props & { secret: TwoFactorSecret }) {
+/** The secret for the app, then a first code from it. */
+export function SetUpTwoStep({ secret, onDone, onCancel }: Props) {
   const { api } = useChat()
   const confirm = useMutation({
     mutationFn: async (values: FormData) => {

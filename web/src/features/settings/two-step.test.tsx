@@ -21,7 +21,7 @@ const wrong = (field: string) =>
   new ProblemError({ status: 400, code: 'wrong_code', errors: [{ field, code: 'wrong', detail: 'This code does not match.' }] })
 
 describe('TwoStep', () => {
-  it('is turned on with the password and a first code, and shows the recovery codes once', async () => {
+  it('is turned on with a first code, and shows the recovery codes once', async () => {
     const post = vi
       .fn()
       .mockResolvedValueOnce({ data: secret })
@@ -29,8 +29,6 @@ describe('TwoStep', () => {
       .mockResolvedValueOnce({ data: { recovery_codes: codes } })
     twoStep(off, post)
     await userEvent.click(await screen.findByRole('button', { name: 'Turn on' }))
-    await userEvent.type(screen.getByLabelText('Current password'), 'correct horse')
-    await userEvent.click(screen.getByRole('button', { name: 'Continue' }))
     expect(await screen.findByText('JBSW Y3DP EHPK 3PXP')).toBeInTheDocument()
     const code = await screen.findByRole('img', { name: 'QR code for your authenticator app' })
     expect(code.querySelector('path')?.getAttribute('d')).toMatch(/^(M\d+ \d+h1v1h-1z)+$/)
@@ -48,8 +46,8 @@ describe('TwoStep', () => {
         .getAllByRole('listitem')
         .map((item) => item.textContent),
     ).toEqual(codes)
-    expect(post.mock.calls.map(([path, options]) => [path, options.body])).toEqual([
-      ['/api/v1/me/two-factor/begin', { current_password: 'correct horse' }],
+    expect(post.mock.calls.map(([path, options]) => [path, options?.body])).toEqual([
+      ['/api/v1/me/two-factor/begin', undefined],
       ['/api/v1/me/two-factor/confirm', { ticket: 'ticket', code: '000000' }],
       ['/api/v1/me/two-factor/confirm', { ticket: 'ticket', code: '123456' }],
     ])
@@ -57,17 +55,13 @@ describe('TwoStep', () => {
     expect(screen.queryByText(codes[0]!)).not.toBeInTheDocument()
   })
 
-  it('is turned off with a recovery code by whoever lost the app', async () => {
+  it('is turned off after a question', async () => {
     const post = twoStep(on, vi.fn().mockResolvedValue({}))
     expect(await screen.findByText(/On since 20 November 2026\. 9 recovery codes left\./)).toBeInTheDocument()
     await userEvent.click(screen.getByRole('button', { name: 'Turn off' }))
-    await userEvent.type(screen.getByLabelText('Current password'), 'correct horse')
-    await userEvent.click(screen.getByRole('button', { name: 'Use a recovery code' }))
-    await userEvent.type(screen.getByLabelText('Recovery code'), codes[0]!)
+    expect(post).not.toHaveBeenCalled()
     await userEvent.click(screen.getByRole('button', { name: 'Turn off' }))
-    expect(post).toHaveBeenCalledWith('/api/v1/me/two-factor/disable', {
-      body: { current_password: 'correct horse', recovery_code: codes[0] },
-    })
+    expect(post).toHaveBeenCalledWith('/api/v1/me/two-factor/disable')
   })
 
   it('says when the server cannot keep a secret', async () => {
@@ -81,7 +75,7 @@ const phone = { id: 3, name: 'Phone', created_at: '2026-11-20T09:00:00.000Z', sy
 const buffer = (text: string) => new TextEncoder().encode(text).buffer
 
 describe('Passkeys', () => {
-  it('adds one with the browser, and asks for the password when the server does', async () => {
+  it('adds one with the browser', async () => {
     vi.stubGlobal('PublicKeyCredential', function PublicKeyCredential() {})
     const create = vi.fn().mockResolvedValue({
       id: 'aWQ',
@@ -91,11 +85,6 @@ describe('Passkeys', () => {
       getClientExtensionResults: () => ({}),
     })
     vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { credentials: { create } }))
-    const needed = new ProblemError({
-      status: 400,
-      code: 'password_needed',
-      errors: [{ field: 'current_password', code: 'required', detail: 'Give your password first.' }],
-    })
     const options = {
       challenge: 'AAEC',
       user: { id: 'AQ', name: 'maya', displayName: 'Maya' },
@@ -104,7 +93,6 @@ describe('Passkeys', () => {
     }
     const post = vi
       .fn()
-      .mockRejectedValueOnce(needed)
       .mockResolvedValueOnce({ data: { ticket: 'ticket', options, expires_in: 300 } })
       .mockResolvedValueOnce({ data: phone })
     const { wrapper } = chatFixture({ GET: async () => ({ data: { items: [] } }), POST: post })
@@ -112,11 +100,9 @@ describe('Passkeys', () => {
     await userEvent.click(await screen.findByRole('button', { name: 'Add a passkey' }))
     await userEvent.type(screen.getByLabelText('Name'), 'Phone')
     await userEvent.click(screen.getByRole('button', { name: 'Add a passkey' }))
-    await userEvent.type(await screen.findByLabelText('Current password'), 'correct horse')
-    await userEvent.click(screen.getByRole('button', { name: 'Add a passkey' }))
-    await vi.waitFor(() => expect(post).toHaveBeenCalledTimes(3))
+    await vi.waitFor(() => expect(post).toHaveBeenCalledTimes(2))
     expect([...new Uint8Array(create.mock.calls[0]![0].publicKey.challenge)]).toEqual([0, 1, 2])
-    expect(post.mock.calls[2]![1].body).toMatchObject({
+    expect(post.mock.calls[1]![1].body).toMatchObject({
       ticket: 'ticket',
       name: 'Phone',
       credential: { id: 'aWQ', rawId: 'aWQ', response: { clientDataJSON: 'e30', attestationObject: 'bw', transports: ['internal'] } },

@@ -1,5 +1,6 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { data } from '@/data/api'
 import { type TwoFactor, twoFactorKey, twoFactorQuery } from '@/data/two-factor'
 import { dateOf, t } from '@/i18n'
 import { words } from '@/i18n/proofs'
@@ -11,9 +12,9 @@ import { describe } from './describe'
 import { RecoveryCodes } from './recovery-codes'
 import { SetUpTwoStep } from './set-up-two-step'
 import styles from './two-step.module.css'
-import { TwoStepProof } from './two-step-proof'
+import { TwoStepChange } from './two-step-change'
 
-type Doing = 'nothing' | 'set-up' | 'renew' | 'turn-off'
+type Doing = 'nothing' | 'renew' | 'turn-off'
 
 /** Whether signing in asks for a code besides the password, and how to change that. */
 export default function TwoStep() {
@@ -22,8 +23,10 @@ export default function TwoStep() {
   const state = useQuery(twoFactorQuery(api))
   const [doing, setDoing] = useState<Doing>('nothing')
   const [codes, setCodes] = useState<readonly string[]>()
+  const begin = useMutation({ mutationFn: () => data(api.POST('/api/v1/me/two-factor/begin')) })
   const done = (fresh?: readonly string[]) => {
     setDoing('nothing')
+    begin.reset()
     setCodes(fresh)
     return queries.invalidateQueries({ queryKey: twoFactorKey })
   }
@@ -36,26 +39,40 @@ export default function TwoStep() {
     )
   }
   if (codes) return <RecoveryCodes codes={codes} onKept={() => void done()} />
+  if (begin.data) return <SetUpTwoStep secret={begin.data} onDone={(fresh) => void done(fresh)} onCancel={begin.reset} />
   const stop = () => setDoing('nothing')
   switch (doing) {
-    case 'set-up':
-      return <SetUpTwoStep onDone={(fresh) => void done(fresh)} onCancel={stop} />
     case 'renew':
     case 'turn-off':
-      return <TwoStepProof renew={doing === 'renew'} onDone={(fresh) => void done(fresh)} onCancel={stop} />
+      return <TwoStepChange renew={doing === 'renew'} onDone={(fresh) => void done(fresh)} onCancel={stop} />
     case 'nothing':
-      return <Now state={state.data} onDo={setDoing} />
+      return <Now state={state.data} busy={begin.isPending} fault={describe(begin.error)} onSetUp={begin.mutate} onDo={setDoing} />
   }
 }
 
-function Now({ state, onDo }: { state: TwoFactor; onDo: (doing: Doing) => void }) {
+interface NowProps {
+  state: TwoFactor
+  busy: boolean
+  fault: string | undefined
+  onSetUp: () => void
+  onDo: (doing: Doing) => void
+}
+
+function Now({ state, busy, fault, onSetUp, onDo }: NowProps) {
   if (!state.enabled) {
     return (
       <>
         <p className={styles.text}>{state.available ? words.twoStep.off : words.twoStep.unavailable}</p>
+        {fault && (
+          <p role="alert" className={dialog.alert}>
+            {fault}
+          </p>
+        )}
         {state.available && (
           <div className={dialog.actions}>
-            <Button onClick={() => onDo('set-up')}>{words.twoStep.turnOn}</Button>
+            <Button busy={busy} onClick={onSetUp}>
+              {words.twoStep.turnOn}
+            </Button>
           </div>
         )}
       </>

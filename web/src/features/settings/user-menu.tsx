@@ -6,6 +6,7 @@ import { may } from '@/data/people'
 import { setTheme, themeStore } from '@/data/theme'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
+import { useRole } from '@/realtime/use-role'
 import { Confirm, Menu, MenuChoice, MenuItem, MenuLine } from '@/ui/overlays'
 
 const options = [
@@ -23,7 +24,8 @@ interface Props {
 
 /** Theme, account and sign-out. What was not sent yet would be lost by signing out, so that is asked first. */
 export default function UserMenu({ anchor, onClose, onAccount, onSignOut }: Props) {
-  const { outbox, me } = useChat()
+  const { outbox } = useChat()
+  const role = useRole()
   const [, navigate] = useLocation()
   const [asking, setAsking] = useState(false)
   const unsent = useStore(outbox.store, (state) => state.waiting.size)
@@ -48,7 +50,7 @@ export default function UserMenu({ anchor, onClose, onAccount, onSignOut }: Prop
       <MenuItem icon={<KeyRound size={16} />} onSelect={onAccount}>
         {t.account.title}
       </MenuItem>
-      {may.manage(me.role) && (
+      {may.manage(role) && (
         <MenuItem icon={<Users size={16} />} onSelect={() => navigate('/people')}>
           {t.people.title}
         </MenuItem>

@@ -3,6 +3,7 @@ import { Dialog as Base } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { IconButton } from '../icon-button'
+import { Companion } from './companion'
 import styles from './dialog.module.css'
 
 interface Props {
@@ -29,6 +30,7 @@ export function Dialog({ title, description, closeLabel, onClose, children }: Pr
             </header>
             {description && <Base.Description className={styles.description}>{description}</Base.Description>}
             {children}
+            <Companion />
           </Base.Popup>
         </Base.Portal>
       </Base.Root>

@@ -1,0 +1,1 @@
+export { Reauthenticate } from './reauthenticate'
