@@ -49,7 +49,9 @@ scene('two-step sign-in: turned on, asked for, replay refused, recovery code, tu
   await ann.page.getByRole('img', { name: 'QR code for your authenticator app' }).waitFor()
   await field(ann, 'Code from your app').fill(totp(secret))
   await button(ann, 'Turn on').click()
-  const codes = await ann.page.getByRole('list', { name: 'Your recovery codes' }).getByRole('listitem').allInnerTexts()
+  const shown = ann.page.getByRole('list', { name: 'Your recovery codes' })
+  await shown.waitFor() // what counts texts does not wait for any
+  const codes = await shown.getByRole('listitem').allInnerTexts()
   assert.equal(codes.length, 10)
   const saved = ann.page.waitForEvent('download')
   await button(ann, 'Download').click()
