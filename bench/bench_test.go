@@ -71,7 +71,7 @@ func TestFaultsAreNoticed(t *testing.T) {
 			defer server.Close()
 			cmd := small()
 			if tt.want.Lost > 0 {
-				cmd.Drain = time.Second // it is waited for in vain
+				cmd.Drain = 3 * time.Second // it is waited for in vain
 			}
 			phases, err := cmd.drive(context.Background(), bench.Server{URLs: []string{server.URL}})
 			if err != nil {

@@ -108,7 +108,7 @@ func (h *helper) tool(ctx context.Context, name string, args ...string) error {
 
 // start runs the program on a port that is free and waits until it answers there.
 func (h *helper) start(ctx context.Context, program string, args func(port string) []string) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (h *helper) start(ctx context.Context, program string, args func(port strin
 		return err
 	}
 	for end := time.Now().Add(helperPatience); ; time.Sleep(20 * time.Millisecond) {
-		conn, err := net.Dial("tcp", h.address)
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", h.address)
 		if err == nil {
 			_ = conn.Close()
 			if h.tools != "" {

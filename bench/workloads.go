@@ -143,7 +143,6 @@ func (s *survey) history(ctx context.Context) error {
 
 // start measures a server without people: how soon it answers, and what it holds.
 func (s *survey) start(ctx context.Context) error {
-	const mib = 1 << 20
 	for _, engine := range s.cmd.Engines {
 		first, later, rss, err := s.starts(ctx, engine)
 		if err != nil {
