@@ -425,13 +425,17 @@ func TestCommandFlood(t *testing.T) {
 			t.Parallel()
 			c := testConfig()
 			c.WriteTimeout = 100 * time.Millisecond // there is no hurry to read
+			c.QueueBytes = 16 << 10
 			n := startNode(t, c)
 			l, neighbour := n.join(t, 1, ""), n.join(t, 2, "")
-			l.lazy()
-			for id := 3; ; id++ {
-				if err := ws.WriteFrame(l, ws.MaskFrame(ws.NewTextFrame(fmt.Appendf(nil, command, id)))); err != nil {
-					break
+			// A thousand at once: of many small segments, which nobody reads at one end, a kernel drops some, and then both ends wait for seconds.
+			for id, err := 3, error(nil); err == nil; {
+				var flood []byte
+				for len(flood) < 50<<10 {
+					flood = append(fmt.Appendf(flood, command, id), '\n')
+					id++
 				}
+				err = ws.WriteFrame(l, ws.MaskFrame(ws.NewTextFrame(flood)))
 			}
 			until(t, "the end of the flood", func() bool { return n.ends(3008) == 1 })
 			neighbour.send(`{"id":3,"rpc":{"method":"echo","data":3}}`)
