@@ -34,15 +34,13 @@ func (f *figures) markdown() string {
 	return b.String()
 }
 
-// mark is the text of a cell; what misses its bar is bold.
+// mark is the text of a cell.
 func (c cell) mark() string {
 	switch {
 	case c.Text == "":
 		return "–"
 	case len(c.Faults) > 0:
 		return c.Text + " NOT CLEAN"
-	case c.Missed:
-		return "**" + c.Text + "**"
 	}
 	return c.Text
 }

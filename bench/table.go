@@ -56,6 +56,17 @@ type cell struct {
 	Faults []string           `json:"faults,omitempty"`
 }
 
+// say adds a figure to the text. What misses its bar is bold.
+func (c *cell) say(figure string, missed bool) {
+	if missed {
+		figure, c.Missed = "**"+figure+"**", true
+	}
+	if c.Text != "" {
+		c.Text += " · "
+	}
+	c.Text += figure
+}
+
 // survey is one run of the table.
 type survey struct {
 	cmd      *tableCmd

@@ -62,11 +62,11 @@ func TestWorkloadMeetsItsBar(t *testing.T) {
 		missed     bool
 	}{
 		"cheap and fast":            {of: closed, server: 300, db: 100, rate: 2000, text: "0.40 s · 2,000/s"},
-		"the database counts":       {of: closed, server: 300, db: 110, rate: 2000, text: "0.41 s · 2,000/s", missed: true},
-		"cheap and slow":            {of: closed, server: 300, rate: 1999, text: "0.30 s · 1,999/s", missed: true},
+		"the database counts":       {of: closed, server: 300, db: 110, rate: 2000, text: "**0.41 s** · 2,000/s", missed: true},
+		"cheap and slow":            {of: closed, server: 300, rate: 1999, text: "0.30 s · **1,999/s**", missed: true},
 		"at a rate":                 {of: open, server: 4000, db: 750, p99: 10, text: "9.5 s · 10.0 ms"},
-		"at a rate, too late":       {of: open, server: 4000, p99: 10.1, text: "8.0 s · 10.1 ms", missed: true},
-		"at a rate, too much of it": {of: open, server: 4000, db: 800, p99: 9, text: "9.6 s · 9.0 ms", missed: true},
+		"at a rate, too late":       {of: open, server: 4000, p99: 10.1, text: "8.0 s · **10.1 ms**", missed: true},
+		"at a rate, too much of it": {of: open, server: 4000, db: 800, p99: 9, text: "**9.6 s** · 9.0 ms", missed: true},
 	} {
 		r := &bench.Report{PostsRate: c.rate, Cost: &bench.Cost{PerPost: c.server, HelpersPerPost: c.db}}
 		r.Latency.Receipt.P99 = c.p99
@@ -80,7 +80,7 @@ func TestMarkdown(t *testing.T) {
 	t.Parallel()
 	s := &survey{out: output{io.Discard, io.Discard}, cmd: &tableCmd{}}
 	s.add("posts", "≤ 1", "SQLite, HTTP", cell{Text: "0.5"})
-	s.add("posts", "≤ 1", "Postgres, socket", cell{Text: "2", Missed: true})
+	s.add("posts", "≤ 1", "Postgres, socket", cell{Text: "**2**", Missed: true})
 	s.add("memory", "≤ 16", "SQLite", cell{Text: "9", Faults: []string{"a socket ended"}})
 	s.figures.Growth = []growth{
 		{Axis: alongRooms, Rooms: 10, Connections: 1000, PerPost: 400},
