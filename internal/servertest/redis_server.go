@@ -26,7 +26,6 @@ type Redis struct {
 	program, dir string
 	port         int
 	args         []string
-	password     string
 	run          *exec.Cmd
 	log          bytes.Buffer
 }
