@@ -16,7 +16,7 @@ import (
 // grave is what asks for a fresh proof: an owner does it to themselves, to theo, or to the server.
 type grave struct{ method, path, body string }
 
-func graveOperations(owner, theo *parleytest.Person, passkey contract.ID) []grave {
+func graveOperations(theo *parleytest.Person, passkey contract.ID) []grave {
 	person := fmt.Sprintf("/api/v1/admin/people/%d", theo.Me.ID)
 	return []grave{
 		{http.MethodPut, "/api/v1/me/email", `{"email":"new@x.org"}`},
@@ -67,7 +67,7 @@ func TestReauthentication(t *testing.T) {
 			owner, theo := s.SignUp(t, "olga"), s.SignUp(t, "theo")
 			addPasskey(t, s, owner, "Phone")
 			phone := s.SignIn(t, "olga")
-			all := graveOperations(owner, theo, passkeys(owner)[0].ID)
+			all := graveOperations(theo, passkeys(owner)[0].ID)
 			c.advance(9*time.Minute + 59*time.Second)
 			asked(t, with(owner, "me/passkeys/begin", nil))
 			c.advance(2 * time.Second)
