@@ -61,6 +61,11 @@ export class Line {
     this.#apply()
   }
 
+  /** Leads to another server from the next connection on. @param {string} url */
+  leadTo(url) {
+    this.#port = Number(new URL(url).port)
+  }
+
   /** @param {{ keep?: boolean }} [options] */
   restore({ keep = false } = {}) {
     if (!keep) this.#breakAll()

@@ -13,6 +13,9 @@ const stopMs = 25_000 // longer than the server's own grace
 // Tests make accounts, rooms and history much faster than people do. The other limits stay: the client has to live within them.
 const unlimited = { PARLEY_LIMIT_SIGN_UP: 'off', PARLEY_LIMIT_POST: 'off', PARLEY_LIMIT_WRITE: 'off' }
 
+/** What is tested: the built binary. */
+export const binary = process.env.PARLEY_BINARY ?? path.join(root, 'bin/parley')
+
 /**
  * A running `parley serve` with a data folder of its own.
  * @typedef {{ url: string, log: () => string, stop: () => Promise<void> }} Server
@@ -26,7 +29,6 @@ const unlimited = { PARLEY_LIMIT_SIGN_UP: 'off', PARLEY_LIMIT_POST: 'off', PARLE
  * @returns {Promise<Server>}
  */
 export async function startServer(settings = {}, listen = () => {}) {
-  const binary = process.env.PARLEY_BINARY ?? path.join(root, 'bin/parley')
   if (!existsSync(binary)) throw new Error(`${binary} is not there. Build it: make build`)
   const folder = await mkdtemp(path.join(tmpdir(), 'parley-e2e-'))
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARLEY_')))

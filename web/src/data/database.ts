@@ -29,24 +29,28 @@ export function openOutboxStorage(): OutboxStorage {
 
 class DatabaseOutbox implements OutboxStorage {
   private db: Promise<IDBPDatabase<Schema>> | undefined
-  // A private window may refuse IndexedDB when it is first used. Sending must still work, so the rows then live in memory.
+  // A private window may refuse IndexedDB when it is first used, and a full disk when there is something to store. Sending must still work, so the
+  // rows then live in memory: some here and some there.
   private readonly fallback = new MemoryOutbox()
 
-  add(row: OutboxRow): Promise<void> {
+  async add(row: OutboxRow): Promise<void> {
+    // Behind a row in memory the next one would overtake it from the disk.
+    if ((await this.fallback.list(row.userId)).length > 0) return this.fallback.add(row)
     return this.run(
       async (db) => void (await db.add('outbox', row)),
       (memory) => memory.add(row),
     )
   }
 
-  list(userId: number): Promise<OutboxRow[]> {
-    return this.run(
-      async (db) => (await db.getAll('outbox')).filter((row) => row.userId === userId),
-      (memory) => memory.list(userId),
-    )
+  async list(userId: number): Promise<OutboxRow[]> {
+    const memory = await this.fallback.list(userId)
+    const db = await this.opened()
+    // A read that fails is an error: an empty list would say that everything has been sent.
+    return db ? [...(await db.getAll('outbox')).filter((row) => row.userId === userId), ...memory] : memory
   }
 
-  update(clientKey: string, change: Partial<OutboxRow>): Promise<void> {
+  async update(clientKey: string, change: Partial<OutboxRow>): Promise<void> {
+    await this.fallback.update(clientKey, change)
     return this.run(
       async (db) => {
         const tx = db.transaction('outbox', 'readwrite')
@@ -54,11 +58,12 @@ class DatabaseOutbox implements OutboxStorage {
         if (row) await tx.store.put({ ...row, ...change })
         await tx.done
       },
-      (memory) => memory.update(clientKey, change),
+      async () => {},
     )
   }
 
-  remove(clientKey: string): Promise<void> {
+  async remove(clientKey: string): Promise<void> {
+    await this.fallback.remove(clientKey)
     return this.run(
       async (db) => {
         const tx = db.transaction('outbox', 'readwrite')
@@ -66,8 +71,17 @@ class DatabaseOutbox implements OutboxStorage {
         if (key !== undefined) await tx.store.delete(key)
         await tx.done
       },
-      (memory) => memory.remove(clientKey),
+      async () => {},
     )
+  }
+
+  private async opened(): Promise<IDBPDatabase<Schema> | undefined> {
+    try {
+      this.db ??= open()
+      return await this.db
+    } catch {
+      return undefined
+    }
   }
 
   private async run<T>(work: (db: IDBPDatabase<Schema>) => Promise<T>, fallback: (memory: MemoryOutbox) => Promise<T>): Promise<T> {

@@ -129,13 +129,57 @@ describe('refused', () => {
     expect(await storage.list(userId)).toEqual([])
   })
 
-  it('keeps everything when the session is over', async () => {
+  it('keeps everything when a token is refused, and sends it once one is not', async () => {
     answer = () => Promise.reject(new ProblemError({ status: 401, code: 'unauthenticated' }))
-    outbox.send(7, 'one')
-    await vi.waitFor(() => expect(posted).toHaveLength(1))
+    const key = outbox.send(7, 'one')
+    await vi.waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, expect.objectContaining({ state: 'waiting' })))
     expect((await storage.list(userId)).map((row) => row.refusal)).toEqual([undefined])
-    expect(events.onState).not.toHaveBeenCalled()
+    answer = stored
+    outbox.kick()
+    await sent(1)
   })
+})
+
+it('sends what the browser had no room to store, in its order', async () => {
+  const add = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementationOnce(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+  answer = () => Promise.reject(new NetworkError())
+  outbox.send(7, 'one')
+  outbox.send(7, 'two')
+  await vi.waitFor(() => expect(posted).not.toHaveLength(0))
+  await vi.waitFor(async () => expect((await storage.list(userId)).map((row) => row.body)).toEqual(['one', 'two']))
+  answer = stored
+  outbox.kick()
+  await sent(2)
+  expect(events.onSent.mock.calls.map(([message]) => (message as Message).body)).toEqual(['one', 'two'])
+  expect(await storage.list(userId)).toEqual([])
+  add.mockRestore()
+})
+
+it('does not wait for what a tab sent that is gone by now', async () => {
+  answer = () => Promise.reject(new NetworkError())
+  const key = outbox.send(7, 'one')
+  await vi.waitFor(() => expect(posted).toHaveLength(1))
+  await storage.remove(key) // by the other tab, which was closed before it said so
+  answer = stored
+  outbox.kick()
+  await vi.waitFor(() => expect(outbox.store.getState().waiting.size).toBe(0))
+  expect(events.onDiscarded).toHaveBeenCalledWith(7, key)
+  expect(events.onSent).not.toHaveBeenCalled()
+})
+
+it('forgets nothing when the storage cannot be read', async () => {
+  answer = () => Promise.reject(new NetworkError())
+  outbox.send(7, 'one')
+  await vi.waitFor(() => expect(posted).toHaveLength(1))
+  const list = vi.spyOn(storage, 'list').mockRejectedValueOnce(new DOMException('gone', 'UnknownError'))
+  outbox.kick()
+  await vi.waitFor(() => expect(list).toHaveBeenCalled())
+  answer = stored
+  outbox.kick()
+  await sent(1)
+  list.mockRestore()
 })
 
 it('still sends when the browser refuses storage', async () => {

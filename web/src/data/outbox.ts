@@ -37,6 +37,8 @@ export class Outbox {
   private readonly post: Post
   private readonly events: OutboxEvents
   private stored: Promise<void> = Promise.resolve()
+  /** Rows that are not in the storage yet. */
+  private readonly adding = new Set<string>()
 
   constructor(userId: number, storage: OutboxStorage, post: Post, events: OutboxEvents) {
     this.userId = userId
@@ -49,7 +51,7 @@ export class Outbox {
 
   /** What an earlier page left behind. */
   async restore(): Promise<void> {
-    for (const row of await this.storage.list(this.userId)) {
+    for (const row of await this.storage.list(this.userId).catch(() => [])) {
       if (this.store.getState().waiting.has(row.clientKey)) continue
       this.remember(row)
       this.events.onQueued(row.roomId, toPending(row))
@@ -66,7 +68,13 @@ export class Outbox {
     this.remember(row)
     this.events.onQueued(roomId, toPending(row))
     // One after the other, so that what was typed first is stored first.
-    this.stored = this.stored.then(() => this.storage.add(row)).then(() => this.kick())
+    this.adding.add(row.clientKey)
+    this.stored = this.stored
+      .then(() => this.storage.add(row))
+      .then(() => {
+        this.adding.delete(row.clientKey)
+        this.kick()
+      })
     return row.clientKey
   }
 
@@ -117,7 +125,14 @@ export class Outbox {
   private drain(): Promise<void> {
     return withLock(`parley:outbox:${this.userId}`, async () => {
       for (;;) {
-        const row = (await this.storage.list(this.userId)).find((candidate) => candidate.refusal === undefined)
+        let rows: OutboxRow[]
+        try {
+          rows = await this.storage.list(this.userId)
+        } catch (error) {
+          return this.waitAfter(error)
+        }
+        this.forgetOthers(rows)
+        const row = rows.find((candidate) => candidate.refusal === undefined)
         if (!row || this.closed) return
         this.remember(row)
         try {
@@ -128,11 +143,22 @@ export class Outbox {
           this.tabs.post({ type: 'sent', message })
         } catch (error) {
           if (this.closed) return
-          if (isTransient(error)) return this.waitAfter(error)
+          // A session that is over ends this page's chat, and the row waits for the next one. Until it does, the refusal may pass like any other.
+          if (isTransient(error) || (error instanceof ProblemError && error.status === 401)) return this.waitAfter(error)
           await this.refused(row, error)
         }
       }
     })
+  }
+
+  /** What another tab has sent or discarded is no longer waiting, also when its word did not reach this one: it was closed in between. */
+  private forgetOthers(rows: readonly OutboxRow[]): void {
+    const there = new Set(rows.map((row) => row.clientKey))
+    for (const [clientKey, { roomId }] of this.store.getState().waiting) {
+      if (there.has(clientKey) || this.adding.has(clientKey)) continue
+      this.forget(clientKey)
+      this.events.onDiscarded(roomId, clientKey)
+    }
   }
 
   private waitAfter(error: unknown): void {
@@ -149,11 +175,6 @@ export class Outbox {
   }
 
   private async refused(row: OutboxRow, error: unknown): Promise<void> {
-    // The session is over: the row waits for the next sign-in.
-    if (error instanceof ProblemError && error.status === 401) {
-      this.closed = true
-      return
-    }
     const refusal = error instanceof Error ? error.message : String(error)
     await this.storage.update(row.clientKey, { refusal })
     this.tabs.post({ type: 'refused', roomId: row.roomId, clientKey: row.clientKey, refusal })

@@ -10,6 +10,8 @@ export interface RoomsState {
 export class RoomsStore {
   readonly store = createStore<RoomsState>(() => ({ status: 'loading', rooms: new Map() }))
 
+  private begun = true
+
   get(id: number): Room | undefined {
     return this.store.getState().rooms.get(id)
   }
@@ -20,8 +22,14 @@ export class RoomsStore {
 
   /** The whole list from the server. A read mark of ours that is still on its way is not taken back. */
   replaceAll(items: readonly Room[]): void {
-    const known = this.store.getState().rooms
+    const known = this.begun ? this.store.getState().rooms : new Map<number, Room>()
+    this.begun = true
     this.store.setState({ status: 'ready', rooms: new Map(items.map((room) => [room.id, merge(known.get(room.id), room)])) })
+  }
+
+  /** What is known is of another history: the next list stands for itself. */
+  restart(): void {
+    this.begun = false
   }
 
   fail(): void {

@@ -70,6 +70,12 @@ export class Chat {
   private stopped = false
   private connectedOnce = false
   private liveDelay = syncDelayMs
+  private history: string | undefined
+  /** Room lists are counted as they are asked for: one that was asked for before another was adopted, or before I came or went, is old. */
+  private listsAsked = 0
+  private listsOld = 0
+  private syncAt = 0
+  private notBefore = 0
 
   constructor(me: Me, session: Session, api: Api, queries: QueryClient) {
     this.me = me
@@ -102,7 +108,7 @@ export class Chat {
     this.timelines = new Timelines(
       me.id,
       api,
-      { onRoom: (room) => this.rooms.update(room.id, () => room), onAuthors: (ids) => this.users.need(ids) },
+      { onRoom: (room) => this.rooms.update(room.id, () => room), onAuthors: (ids) => this.users.need(ids), belongs: this.belongs },
       (roomId) => this.outbox.pendingIn(roomId),
     )
     this.comeback = new Comeback(this.connection, session, () => this.socket.connect())
@@ -113,6 +119,7 @@ export class Chat {
         if (state === 'connected') this.arrived()
         if (state === 'connecting' && this.connectedOnce) this.liveDelay = syncDelayMs + Math.random() * returnSpreadMs
       },
+      onHistory: this.belongs,
       onEvents: (events) => this.apply(events),
       onLive: () => this.scheduleSync(this.liveDelay),
       onRefused: () => this.refused(),
@@ -174,25 +181,37 @@ export class Chat {
   /** The room list again, then whatever the loaded rooms missed. */
   async sync(): Promise<void> {
     this.rooms.retry()
+    const asked = ++this.listsAsked
     try {
-      const { items } = await data(this.api.GET('/api/v1/rooms'))
+      const { items, history } = await data(this.api.GET('/api/v1/rooms'))
       if (this.stopped) return
+      if (asked <= this.listsOld) {
+        this.scheduleSync(0)
+        return
+      }
+      this.belongs(history) // or not: the list is of the new one then, and the first thing of it
+      this.listsOld = asked
       this.adoptRooms(items)
     } catch (error) {
       if (this.stopped) return
       this.rooms.fail()
-      if (error instanceof ProblemError && error.retryAfterMs) for (const [, { store }] of this.timelines.all()) store.doubt(true)
+      if (error instanceof ProblemError && error.retryAfterMs) {
+        for (const [, { store }] of this.timelines.all()) store.doubt(true)
+        this.notBefore = performance.now() + error.retryAfterMs
+      }
       this.scheduleSync(retryDelay(error, listRetryMs))
     }
   }
 
   /** A room I have just created or joined. */
   enter(room: Room): void {
+    this.listsOld = this.listsAsked
     this.rooms.put(room)
     this.socket.listenTo(this.rooms.ids())
   }
 
   leave(roomId: number): void {
+    this.listsOld = this.listsAsked
     this.rooms.remove(roomId)
     this.timelines.drop(roomId)
     this.drafts.set(roomId, '')
@@ -309,6 +328,11 @@ export class Chat {
     for (const [roomId, loader] of [...this.timelines.all()]) {
       const room = this.rooms.get(roomId)
       if (!room) continue
+      const { status } = loader.store.snapshot()
+      if (status === 'loading' || status === 'failed') {
+        void loader.open(room)
+        continue
+      }
       loader.store.batch(() => {
         loader.store.noteLastNumber(room.last_number)
         loader.store.expect(room.revision)
@@ -319,9 +343,31 @@ export class Chat {
     for (const roomId of [...this.marks.keys()]) void this.sendMark(roomId)
   }
 
+  /** The earlier of two times stands: reasons that keep coming must not put it off for ever. No time is before the one that the server gave. */
   private scheduleSync(delay: number): void {
+    const at = Math.max(performance.now() + delay, this.notBefore)
+    if (this.stopped || (this.syncTimer !== undefined && this.syncAt <= at)) return
     clearTimeout(this.syncTimer)
-    if (!this.stopped) this.syncTimer = setTimeout(() => void this.sync(), delay)
+    this.syncAt = at
+    this.syncTimer = setTimeout(() => {
+      this.syncTimer = undefined
+      void this.sync()
+    }, at - performance.now())
+  }
+
+  /** Whether something is of the history that is shown. The first one is; another one makes everything begin anew, but for what is still to be sent. */
+  private belongs = (history: string | undefined): boolean => {
+    if (history === undefined || history === this.history) return true
+    const first = this.history === undefined
+    this.history = history
+    if (first) return true
+    this.marks.clear()
+    this.rooms.restart()
+    this.timelines.restart()
+    void this.queries.invalidateQueries()
+    this.outbox.kick()
+    this.scheduleSync(0)
+    return false
   }
 
   private arrived(): void {

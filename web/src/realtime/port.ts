@@ -4,6 +4,8 @@ export type SocketState = 'connecting' | 'connected' | 'disconnected'
 
 export interface SocketEvents {
   onState(state: SocketState): void
+  /** The history that the server is of, said before anything else of a connection. */
+  onHistory(history: string): void
   /** The events of one publication, oldest first. */
   onEvents(events: readonly ServerEvent[]): void
   /** A channel is live again; whatever was said before may have been missed. */

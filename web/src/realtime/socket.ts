@@ -37,7 +37,11 @@ export function openSocket(token: () => Promise<string>, events: SocketEvents): 
   }
 
   client.on('connecting', () => events.onState('connecting'))
-  client.on('connected', () => events.onState('connected'))
+  client.on('connected', (context) => {
+    const { history } = (context.data ?? {}) as { history?: string }
+    if (history) events.onHistory(history)
+    events.onState('connected')
+  })
   // It says this when it does not try again: because the server told it not to, but also when it met something that it does not understand.
   client.on('disconnected', ({ code }) => {
     if (code === byUs) return

@@ -37,6 +37,8 @@ class FakeRoom {
     return next
   }
 
+  history = 'first'
+
   api(): Api {
     const GET = async (path: string, { params }: { params: { query: Record<string, number> } }) => {
       if (this.failing) throw new NetworkError()
@@ -51,7 +53,7 @@ class FakeRoom {
       (item) => (before === undefined || item.number < before) && (after === undefined || item.number > after),
     )
     const items = after === undefined ? all.slice(-limit!) : all.slice(0, limit)
-    return { items, has_more: items.length < all.length, revision: this.revision }
+    return { history: this.history, items, has_more: items.length < all.length, revision: this.revision }
   }
 
   private changes(since: number): ChangePage {
@@ -59,7 +61,7 @@ class FakeRoom {
     const all = this.messages.filter((item) => item.revision > since).sort((a, b) => a.revision - b.revision)
     const items = all.slice(0, this.pageSize)
     const more = items.length < all.length
-    return { items, has_more: more, revision: more ? items.at(-1)!.revision : this.revision, room: this.room }
+    return { history: this.history, items, has_more: more, revision: more ? items.at(-1)!.revision : this.revision, room: this.room }
   }
 }
 
@@ -68,7 +70,11 @@ let loader: TimelineLoader
 
 function start(last: number): void {
   server = new FakeRoom(last)
-  loader = new TimelineLoader(7, me, server.api(), { onRoom: () => {}, onAuthors: () => {} })
+  loader = new TimelineLoader(7, me, server.api(), {
+    onRoom: () => {},
+    onAuthors: () => {},
+    belongs: (history) => history === 'first',
+  })
 }
 
 const loaded = () => loader.store.snapshot().segments.map((segment) => [segment[0]!.number, segment.at(-1)!.number])
@@ -167,7 +173,12 @@ describe('paging', () => {
     const edited = server.edit(40, 'edited')
     loader.store.applyChange({ revision: edited.revision, message: edited })
     // The older page is answered as it was before the edit.
-    const page = { items: messages(21, 70).map((item) => (item.number === 40 ? stale : item)), has_more: true, revision: 120 }
+    const page = {
+      history: server.history,
+      items: messages(21, 70).map((item) => (item.number === 40 ? stale : item)),
+      has_more: true,
+      revision: 120,
+    }
     const GET = vi.fn().mockResolvedValueOnce({ data: page }).mockImplementation(server.api().GET)
     loader = Object.assign(Object.create(Object.getPrototypeOf(loader)), loader, { api: { GET } })
     await loader.loadOlder()
@@ -238,5 +249,33 @@ describe('healing', () => {
     expect(server.changesAsked).toEqual([])
     await vi.advanceTimersByTimeAsync(2500)
     expect(loaded()).toEqual([[1, 11]])
+  })
+})
+
+describe('another history', () => {
+  it('takes no answer of it into what is shown', async () => {
+    start(10)
+    await loader.open(server.room)
+    server.history = 'second'
+    server.post()
+    loader.store.expect(11)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(loaded()).toEqual([[1, 10]])
+  })
+
+  it('begins anew with what is still to be sent, whatever an older question is answered', async () => {
+    start(10)
+    await loader.open(server.room)
+    const pending = { clientKey: 'mine', body: 'not sent yet', createdAt: '2026-11-20T09:00:00.000Z', state: 'waiting' as const }
+    loader.store.addPending(pending)
+    loader.store.addPending({ ...pending, clientKey: 'gone', state: 'sent' })
+    loader.store.expect(99)
+    loader.restart()
+    expect(loader.store.snapshot()).toMatchObject({ status: 'loading', segments: [], revision: 0, lastNumber: 0, pending: [pending] })
+    server = new FakeRoom(4)
+    Object.assign(loader, { api: server.api() })
+    await loader.open(server.room)
+    expect(loaded()).toEqual([[1, 4]])
+    expect(loader.store.snapshot()).toMatchObject({ revision: 4, lastNumber: 4, catchUp: 'live' })
   })
 })

@@ -1,6 +1,6 @@
 import type { Api } from '../api'
 import { data } from '../api'
-import { isTransient, ProblemError, retryDelay } from '../problem'
+import { isTransient, NetworkError, ProblemError, retryDelay } from '../problem'
 import type { Message, Room } from '../types'
 import * as runs from './segments'
 import { TimelineStore } from './timeline-store'
@@ -19,7 +19,12 @@ const retryMs = [1000, 2000, 5000, 10_000, 30_000]
 export interface LoaderEvents {
   onRoom(room: Room): void
   onAuthors(ids: Iterable<number>): void
+  /** Whether an answer is of the history that is shown. One of another is thrown away, and everything begins anew. */
+  belongs(history: string): boolean
 }
+
+/** The answer came after its question had lost its meaning; what is to be asked then is asked by others. */
+class OtherHistory extends NetworkError {}
 
 /** Moves one room's history from the server into its TimelineStore: pages, and whatever was missed. */
 export class TimelineLoader {
@@ -101,6 +106,14 @@ export class TimelineLoader {
     clearTimeout(this.healTimer)
   }
 
+  /** Another history: nothing that is loaded, or on its way, is of it. The room list tells when to open the room again. */
+  restart(): void {
+    clearTimeout(this.healTimer)
+    this.running.clear()
+    this.failures = 0
+    this.store.restart()
+  }
+
   private scheduleHeal(delay: number): void {
     clearTimeout(this.healTimer)
     this.healTimer = setTimeout(() => {
@@ -161,19 +174,24 @@ export class TimelineLoader {
 
   private async messages(query: { before?: number; after?: number; limit: number }) {
     const page = await data(this.api.GET('/api/v1/rooms/{room_id}/messages', { params: { path: { room_id: this.roomId }, query } }))
+    if (!this.events.belongs(page.history)) throw new OtherHistory()
     this.events.onAuthors(page.items.map((message) => message.author_id))
     return page
   }
 
-  private changes(since: number) {
+  private async changes(since: number) {
     const params = { path: { room_id: this.roomId }, query: { since, limit: changesSize } }
-    return data(this.api.GET('/api/v1/rooms/{room_id}/changes', { params }))
+    const page = await data(this.api.GET('/api/v1/rooms/{room_id}/changes', { params }))
+    if (!this.events.belongs(page.history)) throw new OtherHistory()
+    return page
   }
 
   private once(key: string, work: () => Promise<void>): Promise<void> {
     const running = this.running.get(key)
     if (running) return running
-    const started = work().finally(() => this.running.delete(key))
+    const started = work().finally(() => {
+      if (this.running.get(key) === started) this.running.delete(key)
+    })
     this.running.set(key, started)
     return started
   }

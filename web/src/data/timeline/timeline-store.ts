@@ -142,6 +142,15 @@ export class TimelineStore {
     })
   }
 
+  /** Forgets everything but what is still to be sent: numbers and revisions mean something else from now on. */
+  restart(): void {
+    this.early.clear()
+    this.expected = 0
+    this.inDoubt = false
+    this.healing = false
+    this.set({ ...nothing, status: 'loading', pending: this.state.pending.filter((message) => message.state !== 'sent') })
+  }
+
   /** One change, from the socket or from the answer to a request of ours. */
   applyChange(change: Change): void {
     this.batch(() => {

@@ -59,6 +59,15 @@ export class Timelines {
     this.loaders.delete(roomId)
   }
 
+  /** Another history: the room that was opened last begins anew, the others when they are opened again. */
+  restart(): void {
+    const latest = [...this.loaders.keys()].at(-1)
+    for (const [roomId, loader] of [...this.loaders]) {
+      if (roomId === latest) loader.restart()
+      else this.drop(roomId)
+    }
+  }
+
   clear(): void {
     for (const roomId of [...this.loaders.keys()]) this.drop(roomId)
   }
