@@ -110,7 +110,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	a.health = a.newHealth()
-	catchUps, err := limit.NewGate("parley_catch_up_reads", a.config.CatchUpReads, catchUpWait, registry)
+	catchUps, err := limit.NewGate("parley_catch_up_reads", a.config.CatchUpReads, catchUpWait, a.clock, registry)
 	if err != nil {
 		return fmt.Errorf("register the metrics of catching up: %w", err)
 	}

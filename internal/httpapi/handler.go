@@ -44,7 +44,7 @@ func actor(ctx context.Context) chat.Actor {
 // catchUp takes a place among the reads with which clients make good for what they missed. A whole community that comes back at once asks for
 // these and for nothing else; without the bound, everybody else's requests would wait behind them.
 func (h *handler) catchUp(ctx context.Context) (leave func(), err error) {
-	leave, after, entered := h.catchUps.Enter(ctx)
+	leave, after, entered := h.catchUps.Enter(ctx, int64(actor(ctx).User))
 	if !entered {
 		turnAway(ctx)
 		return nil, chat.Busy(after)

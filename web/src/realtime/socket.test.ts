@@ -30,7 +30,7 @@ let socket: ReturnType<typeof openSocket>
 beforeEach(() => {
   Object.assign(client, new Emitter())
   Object.assign(subscription, new Emitter())
-  events = { onState: vi.fn(), onEvents: vi.fn(), onLive: vi.fn(), onRefused: vi.fn(), onTerminal: vi.fn() }
+  events = { onState: vi.fn(), onHistory: vi.fn(), onEvents: vi.fn(), onLive: vi.fn(), onRefused: vi.fn(), onTerminal: vi.fn() }
   socket = openSocket(async () => 'token', events as unknown as SocketEvents)
 })
 afterEach(() => vi.restoreAllMocks())
