@@ -126,9 +126,9 @@ func (b *broker) RegisterBrokerEventHandler(centrifuge.BrokerEventHandler) error
 }
 
 // Close ends the link and waits for everything that serves it.
-func (b *broker) Close(context.Context) error {
+func (b *broker) Close(ctx context.Context) error {
 	if b.stop != nil {
-		b.leaveWell()
+		b.leaveWell(context.WithoutCancel(ctx)) // a drain that took too long may still say goodbye
 		b.stop()
 	}
 	b.done.Wait()

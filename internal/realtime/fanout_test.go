@@ -73,6 +73,7 @@ func TestFanoutBoundsWhatIsHeld(t *testing.T) {
 
 // busy publishes to room:1 without a pause, but no faster than a neighbour reads, until the function that it returns is called.
 func (n *testNode) busy(tb testing.TB, event func(i int) []byte) (quiet func(), begun *atomic.Int64) {
+	tb.Helper()
 	neighbour := n.join(tb, 1000, "room:1")
 	begun = new(atomic.Int64)
 	var stop atomic.Bool

@@ -89,14 +89,14 @@ func (b *broker) lose(ctx context.Context, nodes int) {
 }
 
 // leaveWell tells the other nodes that this one ends and owes them nothing. Without that they look for what it owes.
-func (b *broker) leaveWell() {
+func (b *broker) leaveWell(ctx context.Context) {
 	b.mu.Lock()
 	owes := b.link == nil || b.owes || b.toAll || len(b.unsent) > 0
 	b.mu.Unlock()
 	if owes {
 		return
 	}
-	if err := b.send(context.Background(), b.alive(), string(goodbye)+b.node); err != nil {
+	if err := b.send(ctx, b.alive(), string(goodbye)+b.node); err != nil {
 		b.log.Warn("no goodbye to the other nodes; they will look for what this one may not have told", slog.Any("error", err))
 	}
 }
