@@ -99,9 +99,7 @@ func TestHalfOpen(t *testing.T) {
 	until(t, "the end of the half-open connection", func() bool { return n.ends(3012) >= 1 && n.Connections() == 1 })
 	between.frozen.Store(false)
 	<-connected
-	if n.count("known") != 2 {
-		t.Errorf("%v sockets, want the neighbour's and the new one", n.count("known"))
-	}
+	until(t, "the neighbour's socket and the new one", func() bool { return n.count("known") == 2 })
 }
 
 // A client's own pings are answered too, whatever is in them.
