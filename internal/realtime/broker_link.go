@@ -299,7 +299,9 @@ func (l *link) arrive(m rueidis.PubSubMessage) {
 	case m.Channel == b.beat() && len(m.Message) >= headLength:
 		b.await(m.Message)
 	case m.Channel == b.alive():
-		b.hearPeer(m.Message)
+		if b.hearPeer(m.Message) {
+			l.served.Go(func() { _ = b.sayAlive(context.Background()) }) // said again with the next tick
+		}
 	case m.Channel == b.everybody():
 		b.mu.Lock()
 		b.allHere = true
@@ -406,7 +408,7 @@ func (b *broker) tick(ctx context.Context) error {
 	if err := b.resend(ctx); err != nil {
 		return err
 	}
-	if err := b.send(ctx, b.alive(), string(alive)+b.node); err != nil {
+	if err := b.sayAlive(ctx); err != nil {
 		return err
 	}
 	return b.send(ctx, b.beat(), b.frame(number, nil))

@@ -8,7 +8,7 @@ import (
 
 // brokerMetrics say how well this node reaches the others.
 type brokerMetrics struct {
-	linked                                         prometheus.Gauge
+	linked, peers                                  prometheus.Gauge
 	breaks, failed, local, received, dropped, lost prometheus.Counter
 }
 
@@ -21,6 +21,9 @@ func newBrokerMetrics(reg prometheus.Registerer) (*brokerMetrics, error) {
 		linked: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Subsystem: subsystem, Name: "linked", Help: "1 while this node is linked to the others through Redis.",
 		}),
+		peers: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "nodes", Help: "Other nodes that this one hears.",
+		}),
 		breaks:   counter("breaks_total", "Links to Redis that were lost."),
 		failed:   counter("failed_total", "Publications that Redis did not take. Clients of other nodes catch up by revision."),
 		local:    counter("local_total", "Publications delivered to this node's listeners without Redis."),
@@ -28,7 +31,7 @@ func newBrokerMetrics(reg prometheus.Registerer) (*brokerMetrics, error) {
 		dropped:  counter("dropped_total", "Publications and messages dropped because too many were waiting. Clients catch up by revision."),
 		lost:     counter("nodes_lost_total", "Other nodes that ended without a goodbye. Those connected here were told to look for what was missed."),
 	}
-	for _, c := range []prometheus.Collector{m.linked, m.breaks, m.failed, m.local, m.received, m.dropped, m.lost} {
+	for _, c := range []prometheus.Collector{m.linked, m.peers, m.breaks, m.failed, m.local, m.received, m.dropped, m.lost} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

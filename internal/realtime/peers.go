@@ -33,10 +33,11 @@ func newPeers() peers { return peers{heard: map[string]uint64{}, left: map[strin
 
 func (b *broker) alive() string { return b.name("alive", "") }
 
-// hearPeer takes what a node says of itself.
-func (b *broker) hearPeer(message string) {
+// hearPeer takes what a node says of itself, and reports whether it is new: then it is to hear of this one at once, or it would not miss a node
+// that ends before it says again that it lives.
+func (b *broker) hearPeer(message string) (isNew bool) {
 	if len(message) < 2 || message[1:] == b.node {
-		return
+		return false
 	}
 	node := message[1:]
 	b.mu.Lock()
@@ -44,11 +45,21 @@ func (b *broker) hearPeer(message string) {
 	if message[0] == goodbye {
 		delete(b.peers.heard, node)
 		b.peers.left[node] = b.age
-		return
+		b.metrics.peers.Set(float64(len(b.peers.heard)))
+		return false
 	}
-	if _, left := b.peers.left[node]; !left {
-		b.peers.heard[node] = b.age
+	if _, left := b.peers.left[node]; left {
+		return false
 	}
+	_, known := b.peers.heard[node]
+	b.peers.heard[node] = b.age
+	b.metrics.peers.Set(float64(len(b.peers.heard)))
+	return !known
+}
+
+// sayAlive tells the other nodes that this one lives.
+func (b *broker) sayAlive(ctx context.Context) error {
+	return b.send(ctx, b.alive(), string(alive)+b.node)
 }
 
 // countLost forgets the nodes that have been silent for too long, and returns how many these are.
@@ -78,6 +89,7 @@ func (p *peers) again(age uint64) {
 func (b *broker) lose(ctx context.Context, nodes int) {
 	b.metrics.lost.Add(float64(nodes))
 	b.mu.Lock()
+	b.metrics.peers.Set(float64(len(b.peers.heard)))
 	people := b.people()
 	b.mu.Unlock()
 	b.log.WarnContext(ctx, "a node ended without saying so; those connected here are asked to look for what it may not have told",

@@ -2,6 +2,7 @@ package wsapi_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -240,6 +241,12 @@ func TestNodes_one_lost_is_noticed(t *testing.T) {
 	tomas.Join(room)
 	listener := tomas.Connect()
 	listener.Subscribe(room)
+	servertest.Eventually(t, func() error { // nobody misses whom they have never heard
+		if !strings.Contains(metrics(t, nodes[1]), "\nparley_realtime_broker_nodes 2\n") {
+			return errors.New("the node does not hear both others")
+		}
+		return nil
+	})
 	// In the order of their ends: when the last one is missed, the first would have been missed before.
 	stop, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
