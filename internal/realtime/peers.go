@@ -109,7 +109,7 @@ func (b *broker) leaveWell(ctx context.Context) {
 		return
 	}
 	if err := b.send(ctx, b.alive(), string(goodbye)+b.node); err != nil {
-		b.log.Warn("no goodbye to the other nodes; they will look for what this one may not have told", slog.Any("error", err))
+		b.log.WarnContext(ctx, "no goodbye to the other nodes; they will look for what this one may not have told", slog.Any("error", err))
 	}
 }
 
