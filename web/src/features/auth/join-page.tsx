@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter'
 import { useInvitation } from '@/data/invitation'
 import type { Session } from '@/data/session'
 import { t } from '@/i18n'
+import formStyles from '@/ui/form.module.css'
 import { Gate } from './gate'
 import styles from './gate.module.css'
 import { SignUpForm } from './sign-up-form'
@@ -41,7 +42,7 @@ export function JoinPage({ session }: { session: Session }) {
 function ToSignIn() {
   return (
     <>
-      <span className={styles.or}>{t.auth.or}</span>
+      <span className={formStyles.or}>{t.auth.or}</span>
       <Link href="/" className={styles.other}>
         {t.auth.toSignIn}
       </Link>

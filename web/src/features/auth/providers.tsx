@@ -3,6 +3,7 @@ import { arrivalStore, forgetArrival } from '@/data/arrival'
 import { useAuthOptions } from '@/data/options'
 import type { Session } from '@/data/session'
 import { t } from '@/i18n'
+import formStyles from '@/ui/form.module.css'
 import styles from './gate.module.css'
 
 /**
@@ -14,7 +15,7 @@ export function Providers({ session }: { session: Session }) {
   if (providers.length === 0) return null
   return (
     <div className={styles.alternative}>
-      <span className={styles.or}>{t.auth.or}</span>
+      <span className={formStyles.or}>{t.auth.or}</span>
       {providers.map((provider) => (
         <a
           key={provider.id}

@@ -6,6 +6,7 @@ import type { SecondFactorChallenge, Session } from '@/data/session'
 import { t } from '@/i18n'
 import { Button } from '@/ui/button'
 import { TextField } from '@/ui/field'
+import formStyles from '@/ui/form.module.css'
 import { Gate } from './gate'
 import styles from './gate.module.css'
 import { PasswordField } from './password-field'
@@ -110,7 +111,7 @@ function ToSignUp() {
   if (refused) return <p className={styles.instead}>{refused}</p>
   return (
     <div className={styles.alternative} data-waiting={options === undefined || undefined}>
-      {!options?.providers.length && <span className={styles.or}>{t.auth.or}</span>}
+      {!options?.providers.length && <span className={formStyles.or}>{t.auth.or}</span>}
       <Link href="/signup" className={styles.other}>
         {t.auth.toSignUp}
       </Link>

@@ -2,6 +2,7 @@ import { Link } from 'wouter'
 import { type AuthOptions, useAuthOptions } from '@/data/options'
 import type { Session } from '@/data/session'
 import { t } from '@/i18n'
+import formStyles from '@/ui/form.module.css'
 import { Gate } from './gate'
 import styles from './gate.module.css'
 import { SignUpForm } from './sign-up-form'
@@ -20,7 +21,7 @@ export function SignUpPage({ session }: { session: Session }) {
   return (
     <Gate title={first ? t.auth.firstTitle : t.auth.signUpTitle} lead={refused ?? (first ? t.auth.firstLead : t.auth.signUpLead)}>
       {!refused && <SignUpForm session={session} />}
-      <span className={styles.or}>{t.auth.or}</span>
+      <span className={formStyles.or}>{t.auth.or}</span>
       <Link href="/" className={styles.other}>
         {t.auth.toSignIn}
       </Link>

@@ -11,6 +11,7 @@ import { useChat } from '@/realtime/chat-context'
 import { useRole } from '@/realtime/use-role'
 import { Button } from '@/ui/button'
 import { Field, TextField } from '@/ui/field'
+import formStyles from '@/ui/form.module.css'
 import { Dialog } from '@/ui/overlays'
 import styles from './people.module.css'
 
@@ -59,22 +60,22 @@ function Making({ onMade, onClose }: { onMade: (link: string) => void; onClose: 
   const offered = may.inviteAs(useRole())
   return (
     <form
-      className={styles.form}
+      className={formStyles.form}
       onSubmit={(event) => {
         event.preventDefault()
         if (!isPending) mutate(new FormData(event.currentTarget))
       }}
     >
       {error && !faults?.size && (
-        <p role="alert" className={styles.alert}>
+        <p role="alert" className={formStyles.alert}>
           {error instanceof ProblemError ? error.message : t.notReachable}
         </p>
       )}
       {offered.length > 1 && (
-        <fieldset className={styles.kinds}>
+        <fieldset className={formStyles.kinds}>
           <legend>{t.people.inviteRole}</legend>
           {offered.map((role, index) => (
-            <div key={role} className={styles.kind}>
+            <div key={role} className={formStyles.kind}>
               <input
                 type="radio"
                 name="role"
@@ -133,7 +134,7 @@ function Making({ onMade, onClose }: { onMade: (link: string) => void; onClose: 
         hint={t.people.inviteNoteHint}
         error={faults?.get('note')}
       />
-      <div className={styles.actions}>
+      <div className={formStyles.actions}>
         <Button onClick={onClose}>{t.cancel}</Button>
         <Button type="submit" look="solid" busy={isPending}>
           {isPending ? t.people.making : t.people.inviteGo}
@@ -150,10 +151,10 @@ function Made({ link, onClose }: { link: string; onClose: () => void }) {
     setCopied(true)
   }
   return (
-    <div className={styles.form}>
+    <div className={formStyles.form}>
       <p className={styles.hint}>{t.people.madeHint}</p>
       <TextField label={t.people.link} value={link} readOnly autoFocus onFocus={(event) => event.currentTarget.select()} />
-      <div className={styles.actions}>
+      <div className={formStyles.actions}>
         <Button onClick={onClose}>{t.people.done}</Button>
         <Button look="solid" onClick={() => void copy().catch(() => setCopied(false))}>
           {copied ? <Check size={16} aria-hidden="true" /> : <Copy size={16} aria-hidden="true" />}{' '}

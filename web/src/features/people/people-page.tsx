@@ -6,6 +6,7 @@ import { t } from '@/i18n'
 import { useRole } from '@/realtime/use-role'
 import { Button } from '@/ui/button'
 import { Notice } from '@/ui/notice'
+import pageStyles from '@/ui/page.module.css'
 import { InviteList } from './invite-list'
 import styles from './people.module.css'
 import { PersonList } from './person-list'
@@ -37,7 +38,7 @@ function Managed() {
   const wanted = useDeferredValue(query.trim())
   return (
     <>
-      <div className={styles.page}>
+      <div className={pageStyles.page}>
         <div className={styles.bar}>
           <fieldset className={styles.tabs} aria-label={t.people.title}>
             {tabs.map((name) => (
@@ -52,7 +53,7 @@ function Managed() {
         </div>
         {tab === 'people' ? (
           <>
-            <label className={styles.search}>
+            <label className={pageStyles.search}>
               <Search size={16} aria-hidden="true" />
               <input
                 type="search"

@@ -13,6 +13,7 @@ import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
 import { CodeField } from '@/ui/code-field'
 import { TextField } from '@/ui/field'
+import formStyles from '@/ui/form.module.css'
 import { Dialog } from '@/ui/overlays'
 import { AtProvider } from './at-provider'
 import styles from './proof-dialog.module.css'
@@ -30,7 +31,7 @@ export default function ProofDialog({ ways, onSettled }: Props) {
   return (
     <Dialog title={words.again.title} description={words.again.lead} closeLabel={t.close} onClose={() => onSettled(false)}>
       {ways.password && <WithPassword second={ways.second_factor} onProven={proven} onCancel={() => onSettled(false)} />}
-      {ways.password && others && <span className={styles.or}>{t.auth.or}</span>}
+      {ways.password && others && <span className={formStyles.or}>{t.auth.or}</span>}
       {passkey && <WithPasskey onProven={proven} />}
       {ways.providers.map((id) => (
         <AtProvider key={id} id={id} onProven={proven} />
@@ -55,7 +56,7 @@ function WithPassword({ second, onProven, onCancel }: { second: boolean; onProve
     if (!prove.isPending) prove.mutate(new FormData(event.currentTarget))
   }
   return (
-    <form className={styles.form} onSubmit={submit}>
+    <form className={formStyles.section} onSubmit={submit}>
       <Fault error={faults?.size ? undefined : prove.error} />
       {/* Tells password managers whose password this is. */}
       <input type="hidden" name="username" autoComplete="username" value={me.username} readOnly />
@@ -69,7 +70,7 @@ function WithPassword({ second, onProven, onCancel }: { second: boolean; onProve
         error={faults?.get('current_password')}
       />
       {second && <CodeField faults={faults} />}
-      <div className={styles.actions}>
+      <div className={formStyles.actions}>
         <Button onClick={onCancel}>{t.cancel}</Button>
         <Button type="submit" look="solid" busy={prove.isPending}>
           {words.again.go}
@@ -102,7 +103,7 @@ function WithPasskey({ onProven }: { onProven: () => void }) {
 export function Fault({ error }: { error: unknown }) {
   if (!error) return null
   return (
-    <p role="alert" className={styles.alert}>
+    <p role="alert" className={formStyles.alert}>
       {explain(error)}
     </p>
   )

@@ -10,6 +10,7 @@ import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
 import { Notice } from '@/ui/notice'
+import pageStyles from '@/ui/page.module.css'
 import { Skeleton } from '@/ui/skeleton'
 import { toast } from '@/ui/toast'
 import styles from './browse-page.module.css'
@@ -28,8 +29,8 @@ export default function BrowsePage() {
         </Link>
         <h1>{t.rooms.browseTitle}</h1>
       </header>
-      <div className={styles.page}>
-        <label className={styles.search}>
+      <div className={pageStyles.page}>
+        <label className={pageStyles.search}>
           <Search size={16} aria-hidden="true" />
           <input
             type="search"

@@ -5,8 +5,8 @@ import type { RoomKind } from '@/data/types'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
+import formStyles from '@/ui/form.module.css'
 import { Dialog } from '@/ui/overlays'
-import styles from './dialogs.module.css'
 import { RoomFields } from './room-form'
 import { useForm } from './use-form'
 
@@ -31,19 +31,19 @@ export default function CreateRoomDialog({ onClose }: { onClose: () => void }) {
   )
   return (
     <Dialog title={t.rooms.createTitle} closeLabel={t.close} onClose={onClose}>
-      <form className={styles.form} onSubmit={form.onSubmit}>
+      <form className={formStyles.form} onSubmit={form.onSubmit}>
         {form.general && (
-          <p role="alert" className={styles.alert}>
+          <p role="alert" className={formStyles.alert}>
             {form.general}
           </p>
         )}
         <RoomFields faults={form.faults} />
-        <fieldset className={styles.kinds}>
+        <fieldset className={formStyles.kinds}>
           <legend>{t.rooms.kind}</legend>
           <Kind value="public" label={t.rooms.public} hint={t.rooms.publicHint} checked />
           <Kind value="private" label={t.rooms.privateKind} hint={t.rooms.privateHint} />
         </fieldset>
-        <div className={styles.actions}>
+        <div className={formStyles.actions}>
           <Button onClick={onClose}>{t.cancel}</Button>
           <Button type="submit" look="solid" busy={form.busy}>
             {form.busy ? t.rooms.creating : t.rooms.createGo}
@@ -56,7 +56,7 @@ export default function CreateRoomDialog({ onClose }: { onClose: () => void }) {
 
 function Kind({ value, label, hint, checked }: { value: RoomKind; label: string; hint: string; checked?: boolean }) {
   return (
-    <div className={styles.kind}>
+    <div className={formStyles.kind}>
       <input type="radio" name="kind" id={`kind-${value}`} value={value} defaultChecked={checked} aria-describedby={`kind-${value}-hint`} />
       <label htmlFor={`kind-${value}`}>{label}</label>
       <small id={`kind-${value}-hint`}>{hint}</small>

@@ -3,8 +3,8 @@ import type { Room } from '@/data/types'
 import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
+import formStyles from '@/ui/form.module.css'
 import { Dialog } from '@/ui/overlays'
-import styles from './dialogs.module.css'
 import { RoomFields } from './room-form'
 import { useForm } from './use-form'
 
@@ -26,14 +26,14 @@ export default function EditRoomDialog({ room, onClose }: { room: Room; onClose:
   )
   return (
     <Dialog title={t.rooms.rename} closeLabel={t.close} onClose={onClose}>
-      <form className={styles.form} onSubmit={form.onSubmit}>
+      <form className={formStyles.form} onSubmit={form.onSubmit}>
         {form.general && (
-          <p role="alert" className={styles.alert}>
+          <p role="alert" className={formStyles.alert}>
             {form.general}
           </p>
         )}
         <RoomFields faults={form.faults} name={room.name} topic={room.topic} />
-        <div className={styles.actions}>
+        <div className={formStyles.actions}>
           <Button onClick={onClose}>{t.cancel}</Button>
           <Button type="submit" look="solid" busy={form.busy}>
             {t.save}

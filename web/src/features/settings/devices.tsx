@@ -3,6 +3,7 @@ import { type DeviceSession, sessionsKey, sessionsQuery } from '@/data/account'
 import { momentOf, t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
+import formStyles from '@/ui/form.module.css'
 import { Skeleton } from '@/ui/skeleton'
 import styles from './account-dialog.module.css'
 import { describe } from './describe'
@@ -29,7 +30,7 @@ export function Devices({ onSignOut }: { onSignOut?: () => void }) {
   return (
     <>
       {fault && (
-        <p role="alert" className={styles.alert}>
+        <p role="alert" className={formStyles.alert}>
           {fault}
         </p>
       )}
@@ -38,7 +39,7 @@ export function Devices({ onSignOut }: { onSignOut?: () => void }) {
           <Device key={session.id} session={session} busy={busy} onEnd={() => end.mutate(session.id)} />
         ))}
       </ul>
-      <div className={styles.actions}>
+      <div className={formStyles.actions}>
         {list.length > 1 && (
           <Button busy={busy} onClick={() => endAll.mutate(true)}>
             {t.account.endOthers}

@@ -8,6 +8,7 @@ import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
 import { TextField } from '@/ui/field'
+import formStyles from '@/ui/form.module.css'
 import { Confirm } from '@/ui/overlays'
 import styles from './account-dialog.module.css'
 import { describe } from './describe'
@@ -37,7 +38,7 @@ export function Email() {
     <section className={styles.section}>
       <h3>{t.email.title}</h3>
       {fault && (
-        <p role="alert" className={styles.alert}>
+        <p role="alert" className={formStyles.alert}>
           {fault}
         </p>
       )}
@@ -51,7 +52,7 @@ export function Email() {
       {changing ? (
         <Change onDone={changed} onCancel={() => setChanging(false)} />
       ) : (
-        <div className={styles.actions}>
+        <div className={formStyles.actions}>
           {me.pending_email && (
             <Button busy={resend.isPending} onClick={() => resend.mutate()}>
               {t.email.resend}
@@ -113,9 +114,9 @@ function Change({ onDone, onCancel }: { onDone: () => void; onCancel: () => void
     if (!change.isPending) change.mutate(event.currentTarget)
   }
   return (
-    <form className={styles.form} aria-label={t.email.title} onSubmit={submit}>
+    <form className={formStyles.section} aria-label={t.email.title} onSubmit={submit}>
       {general && (
-        <p role="alert" className={styles.alert}>
+        <p role="alert" className={formStyles.alert}>
           {general}
         </p>
       )}
@@ -130,7 +131,7 @@ function Change({ onDone, onCancel }: { onDone: () => void; onCancel: () => void
         hint={t.email.addressHint}
         error={faults?.get('email')}
       />
-      <div className={styles.actions}>
+      <div className={formStyles.actions}>
         <Button onClick={onCancel}>{t.cancel}</Button>
         <Button type="submit" look="solid" busy={change.isPending}>
           {t.email.save}

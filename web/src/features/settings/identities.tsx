@@ -6,6 +6,7 @@ import { useAuthOptions } from '@/data/options'
 import { momentOf, t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
+import formStyles from '@/ui/form.module.css'
 import styles from './account-dialog.module.css'
 import { describe } from './describe'
 
@@ -37,7 +38,7 @@ export function Identities() {
     <section className={styles.section}>
       <h3>{t.providers.title}</h3>
       {fault && (
-        <p role="alert" className={styles.alert}>
+        <p role="alert" className={formStyles.alert}>
           {fault}
         </p>
       )}

@@ -7,6 +7,7 @@ import { words } from '@/i18n/proofs'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
 import { TextField } from '@/ui/field'
+import formStyles from '@/ui/form.module.css'
 import { Skeleton } from '@/ui/skeleton'
 import dialog from './account-dialog.module.css'
 import { AddPasskey } from './add-passkey'
@@ -25,7 +26,7 @@ export default function Passkeys() {
     <>
       <p className={styles.text}>{passkeysWork() ? words.passkeys.about : words.passkeys.notHere}</p>
       {fault && (
-        <p role="alert" className={dialog.alert}>
+        <p role="alert" className={formStyles.alert}>
           {fault}
         </p>
       )}
@@ -38,7 +39,7 @@ export default function Passkeys() {
       )}
       {adding && <AddPasskey onDone={() => setAdding(false)} />}
       {!adding && passkeysWork() && (
-        <div className={dialog.actions}>
+        <div className={formStyles.actions}>
           <Button onClick={() => setAdding(true)}>{words.passkeys.add}</Button>
         </div>
       )}

@@ -7,6 +7,7 @@ import { t } from '@/i18n'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
 import { TextField } from '@/ui/field'
+import formStyles from '@/ui/form.module.css'
 import styles from './account-dialog.module.css'
 import { describe } from './describe'
 
@@ -35,9 +36,9 @@ export function PasswordForm() {
     if (!change.isPending) change.mutate(event.currentTarget)
   }
   return (
-    <form className={styles.form} onSubmit={submit}>
+    <form className={formStyles.section} onSubmit={submit}>
       {general && (
-        <p role="alert" className={styles.alert}>
+        <p role="alert" className={formStyles.alert}>
           {general}
         </p>
       )}
@@ -63,7 +64,7 @@ export function PasswordForm() {
         hint={t.account.nextHint}
         error={faults?.get('new_password')}
       />
-      <div className={styles.actions}>
+      <div className={formStyles.actions}>
         <Button type="submit" look="solid" busy={change.isPending}>
           {first ? t.account.set : t.account.change}
         </Button>

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { t } from '@/i18n'
 import { words } from '@/i18n/proofs'
 import { Button } from '@/ui/button'
-import dialog from './account-dialog.module.css'
+import formStyles from '@/ui/form.module.css'
 import styles from './two-step.module.css'
 
 /** The recovery codes, once. Nobody can show them again, so they leave only when their owner says that they are kept. */
@@ -23,7 +23,7 @@ export function RecoveryCodes({ codes, onKept }: { codes: readonly string[]; onK
           <li key={code}>{code}</li>
         ))}
       </ul>
-      <div className={dialog.actions}>
+      <div className={formStyles.actions}>
         {navigator.clipboard && <Button onClick={() => void copy()}>{copied ? t.timeline.copied : words.twoStep.copy}</Button>}
         <Button onClick={() => download(`${words.twoStep.fileTitle(location.host)}\n\n${text}\n`)}>{words.twoStep.download}</Button>
         <Button look="solid" onClick={onKept}>

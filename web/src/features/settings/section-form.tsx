@@ -1,7 +1,7 @@
 import type { FormEvent, ReactNode } from 'react'
 import { t } from '@/i18n'
 import { Button } from '@/ui/button'
-import styles from './account-dialog.module.css'
+import formStyles from '@/ui/form.module.css'
 import { describe } from './describe'
 
 interface Props {
@@ -22,14 +22,14 @@ export function SectionForm({ error, busy, go, danger, onGo, onCancel, children 
     if (!busy) onGo(new FormData(event.currentTarget))
   }
   return (
-    <form className={styles.form} onSubmit={submit}>
+    <form className={formStyles.section} onSubmit={submit}>
       {fault && (
-        <p role="alert" className={styles.alert}>
+        <p role="alert" className={formStyles.alert}>
           {fault}
         </p>
       )}
       {children}
-      <div className={styles.actions}>
+      <div className={formStyles.actions}>
         <Button onClick={onCancel}>{t.cancel}</Button>
         <Button type="submit" look={danger ? 'danger' : 'solid'} busy={busy}>
           {go}

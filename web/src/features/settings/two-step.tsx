@@ -6,8 +6,8 @@ import { dateOf, t } from '@/i18n'
 import { words } from '@/i18n/proofs'
 import { useChat } from '@/realtime/chat-context'
 import { Button } from '@/ui/button'
+import formStyles from '@/ui/form.module.css'
 import { Skeleton } from '@/ui/skeleton'
-import dialog from './account-dialog.module.css'
 import { describe } from './describe'
 import { RecoveryCodes } from './recovery-codes'
 import { SetUpTwoStep } from './set-up-two-step'
@@ -33,7 +33,7 @@ export default function TwoStep() {
   if (state.isPending) return <Skeleton rows={1} label={t.loading} />
   if (!state.data) {
     return (
-      <p role="alert" className={dialog.alert}>
+      <p role="alert" className={formStyles.alert}>
         {describe(state.error)}
       </p>
     )
@@ -64,12 +64,12 @@ function Now({ state, busy, fault, onSetUp, onDo }: NowProps) {
       <>
         <p className={styles.text}>{state.available ? words.twoStep.off : words.twoStep.unavailable}</p>
         {fault && (
-          <p role="alert" className={dialog.alert}>
+          <p role="alert" className={formStyles.alert}>
             {fault}
           </p>
         )}
         {state.available && (
-          <div className={dialog.actions}>
+          <div className={formStyles.actions}>
             <Button busy={busy} onClick={onSetUp}>
               {words.twoStep.turnOn}
             </Button>
@@ -83,7 +83,7 @@ function Now({ state, busy, fault, onSetUp, onDo }: NowProps) {
       <p className={styles.text}>
         {words.twoStep.on(state.enabled_at ? dateOf(state.enabled_at) : '')} {words.twoStep.left(state.recovery_codes_left)}
       </p>
-      <div className={dialog.actions}>
+      <div className={formStyles.actions}>
         <Button onClick={() => onDo('renew')}>{words.twoStep.renew}</Button>
         <Button onClick={() => onDo('turn-off')}>{words.twoStep.turnOff}</Button>
       </div>
