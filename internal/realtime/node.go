@@ -211,7 +211,8 @@ func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centr
 		return centrifuge.ConnectReply{}, err
 	}
 	if t, ours := e.Transport.(*transport); ours {
-		n.fanout.forget(t) // what an attempt before this one left
+		n.sockets.identified(t) // before the answer: who has it may open the next socket at once
+		n.fanout.forget(t)      // what an attempt before this one left
 		n.fanout.hold(t, UserChannel(p.User))
 	}
 	return centrifuge.ConnectReply{
@@ -227,9 +228,6 @@ func (n *Node) connecting(ctx context.Context, e centrifuge.ConnectEvent) (centr
 }
 
 func (n *Node) connected(c *centrifuge.Client) {
-	if t, ours := c.Transport().(*transport); ours {
-		n.sockets.identified(t)
-	}
 	n.settle(c)
 	c.OnUnsubscribe(func(e centrifuge.UnsubscribeEvent) { n.unsubscribed(c, e) })
 	// The session may have ended between Authenticate and here, when the connection was not yet among those that Revoke closes.
