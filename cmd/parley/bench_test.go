@@ -33,6 +33,7 @@ type benchReport struct {
 	}
 	Load       map[string]any
 	Posts      int
+	NotSent    int     `json:"posts_not_sent"`
 	PostsRate  float64 `json:"posts_per_second"`
 	Deliveries int
 	Rate       float64 `json:"deliveries_per_second"`
@@ -95,13 +96,13 @@ func TestBench_server_of_its_own(t *testing.T) {
 	}
 }
 
-// At a rate there are as many posts as should be, and no more.
+// At a rate as many posts are due as should be, and no more are sent. A machine that stands still meanwhile sends some of them too late to count.
 func TestBench_rate(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, measure("--rate=40", "--duration=500ms", "--set="+asParley)...)
 	p.exits(t, 0)
-	if r := p.reported(t); r.Posts < 19 || r.Posts > 21 {
-		t.Errorf("%d posts in half a second at 40 a second", r.Posts)
+	if r := p.reported(t); r.Posts+r.NotSent != 20 || r.Deliveries != 3*r.Posts {
+		t.Errorf("%d posts, %d not sent and %d deliveries in half a second at 40 a second", r.Posts, r.NotSent, r.Deliveries)
 	}
 }
 
@@ -207,7 +208,7 @@ func TestBench_running_server(t *testing.T) {
 // An interrupt ends the load; what there is until then is told, and nothing stays.
 func TestBench_interrupted(t *testing.T) {
 	t.Parallel()
-	m := runMeasured(t)
+	m := runMeasured(t, "PARLEY_LIMIT_READ=off", "PARLEY_LIMIT_SEARCH=off") // talk asks as often as it has to
 	p := start(t, nil, measure("--duration=5m", "--url="+m.url, "--admin-token-file="+tokenFile(t, m.token))...)
 	m.talk(t)
 	p.interrupt(t)
@@ -288,7 +289,8 @@ func TestBench_limited(t *testing.T) {
 	t.Parallel()
 	m := runMeasured(t, "PARLEY_LIMIT_POST=2/1m")
 	for _, via := range []string{"http", "socket"} {
-		p := start(t, nil, measure("--via="+via, "--rate=0", "--url="+m.url, "--admin-token-file="+tokenFile(t, m.token))...)
+		// Long enough for somebody's third post on any machine. Whoever is refused waits until the end.
+		p := start(t, nil, measure("--via="+via, "--rate=0", "--duration=5s", "--url="+m.url, "--admin-token-file="+tokenFile(t, m.token))...)
 		p.exits(t, 0, "PARLEY_LIMIT_POST=off")
 		if r := p.reported(t); r.Refusals["rate_limited"] == 0 || r.Posts > 8 || r.Deliveries != 3*r.Posts {
 			t.Errorf("%s: %+v", via, r)
@@ -300,19 +302,23 @@ func TestBench_limited(t *testing.T) {
 // A server that lies is found out: what it says once in other words is altered, what it does not say is lost.
 func TestBench_lying_server(t *testing.T) {
 	t.Parallel()
-	m := runMeasured(t)
 	for fault, words := range map[string][2]string{
 		"altered":      {" words ", " wards "},
 		"lost":         {"message.posted", "message.pasted"},
 		"out_of_order": {`"number":2,`, `"number":9,`},
 	} {
-		between := tell(t, m.url, words[0], words[1])
-		p := start(t, nil, measure("--rate=40", "--drain=1s", "--url="+between, "--admin-token-file="+tokenFile(t, m.token))...)
-		p.exits(t, 1, "the ledger is not clean")
-		if r := p.reported(t); r.Ledger[fault] == 0 {
-			t.Errorf("%s: %+v", fault, r.Ledger)
-		}
-		m.bare(t)
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			m := runMeasured(t)
+			between := tell(t, m.url, words[0], words[1])
+			// Long enough for a few posts in each room on any machine; what is lost is waited for in vain.
+			p := start(t, nil, measure("--rate=40", "--duration=2s", "--drain=5s", "--url="+between, "--admin-token-file="+tokenFile(t, m.token))...)
+			p.exits(t, 1, "the ledger is not clean")
+			if r := p.reported(t); r.Ledger[fault] == 0 {
+				t.Errorf("%+v", r.Ledger)
+			}
+			m.bare(t)
+		})
 	}
 }
 

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long a test waits for what should take a moment. Only a failure takes that long.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // process is a running parley.
 type process struct {

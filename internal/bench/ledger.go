@@ -18,6 +18,7 @@ type tally struct {
 	next       int64              // the lowest number that is higher than all known
 	missing    map[int64]struct{} // lower numbers that are not known yet
 	read       map[int64]struct{} // what was read from history and may still come live
+	repeated   map[int64]int      // how often what was known came live again
 	revision   int64              // the newest seen
 	doubled    int
 	disordered int
@@ -27,8 +28,8 @@ type tally struct {
 // maxGap bounds what one event can make a tally remember. A larger leap is no gap but nonsense.
 const maxGap = 1 << 20
 
-// take enters an event and says whether it is new.
-func (t *tally) take(number int64) bool {
+// take enters an event and says whether it is new. A post that was sent again, because its answer did not come, may be told of again as often.
+func (t *tally) take(number int64, again int) bool {
 	if number < 1 || number-t.next > maxGap {
 		t.altered++
 		return false
@@ -39,12 +40,19 @@ func (t *tally) take(number int64) bool {
 	}
 	if _, late := t.missing[number]; late {
 		delete(t.missing, number)
-		t.disordered++
+		if again == 0 {
+			t.disordered++
+		}
 		return true
 	}
 	if _, known := t.read[number]; known {
 		delete(t.read, number)
-	} else {
+		return false
+	}
+	if t.repeated == nil {
+		t.repeated = map[int64]int{}
+	}
+	if t.repeated[number]++; t.repeated[number] > again {
 		t.doubled++
 	}
 	return false

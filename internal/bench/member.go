@@ -77,10 +77,11 @@ func (m *member) read(l *link) {
 		}
 	}
 	_ = l.conn.Close()
-	close(l.ended)
 	if m.link.CompareAndSwap(l, nil) && m.run.open.Load() {
+		m.run.away.Add(1) // before its end is told: who waits for that finds somebody away
 		m.run.readers.Go(func() { m.comeBack(l.err) })
 	}
+	close(l.ended)
 }
 
 // Clients that come back wait a random time first, and longer each time: at once and together they would be a second outage.
@@ -91,6 +92,7 @@ const (
 
 func (m *member) comeBack(why error) {
 	r := m.run
+	defer r.away.Add(-1) // when it is counted
 	dropped := r.now()
 	for most := firstPause; ; most = min(2*most, longestPause) {
 		if end := new(closed); errors.As(why, &end) && end.final() {
@@ -199,7 +201,7 @@ func (m *member) enter(e event, now time.Duration, history bool) {
 	if history {
 		fresh = t.fill(e.number)
 	} else {
-		fresh = t.take(e.number)
+		fresh = t.take(e.number, m.run.sentAgain(e))
 	}
 	if !e.faithful || !m.run.rooms[e.room].agrees(e) {
 		t.altered++

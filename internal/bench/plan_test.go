@@ -43,6 +43,16 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// What is due from a time on in steps of ten, and was not sent: only what belongs to the measured time, which is from 50 to 100.
+func TestUnsent(t *testing.T) {
+	t.Parallel()
+	for due, want := range map[time.Duration]int{0: 5, 7: 5, 41: 5, 50: 5, 51: 5, 60: 4, 61: 4, 90: 1, 99: 1, 100: 0, 101: 0, 130: 0} {
+		if got := unsent(due, 50, 100, 10); got != want {
+			t.Errorf("from %d on: %d, want %d", due, got, want)
+		}
+	}
+}
+
 // What a message must look like follows from its key alone.
 func TestPost(t *testing.T) {
 	t.Parallel()

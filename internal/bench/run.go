@@ -51,6 +51,7 @@ type run struct {
 	newest                        atomicMax // when the last thing happened that is measured
 	reconnects, caughtUp, retries atomic.Int64
 	strange                       atomic.Int64
+	away                          atomic.Int64 // how many are on their way back
 	done, all                     atomic.Int64
 	doing                         atomic.Value // string
 	mu                            sync.Mutex   // guards what follows
@@ -258,6 +259,9 @@ func (r *run) wait(ctx context.Context) {
 }
 
 func (r *run) complete() bool {
+	if r.away.Load() > 0 {
+		return false
+	}
 	for _, m := range r.members {
 		if !m.complete() {
 			return false
@@ -266,12 +270,17 @@ func (r *run) complete() bool {
 	return true
 }
 
-// cut ends every connection at once, as a lost uplink does.
+// cut ends every connection at once, as a lost uplink does, and returns when everybody knows.
 func (r *run) cut() {
+	var links []*link
 	for _, m := range r.members {
 		if l := m.link.Load(); l != nil {
 			_ = l.conn.Close()
+			links = append(links, l)
 		}
+	}
+	for _, l := range links {
+		<-l.ended
 	}
 }
 

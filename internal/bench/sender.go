@@ -20,13 +20,17 @@ type sender struct {
 	end    time.Duration // when it posts no more
 	follow table[progress]
 
-	acknowledged, warm, late, refusals int // posts of the measured time, of the time before, and those that were due and not sent in it
-	altered, disordered                int // acknowledgements that do not fit
+	acknowledged, warm, late, refusals int  // posts of the measured time, of the time before, and those that were due and not sent in it
+	measured                           bool // whether a post of the measured time was sent
+	altered, disordered                int  // acknowledgements that do not fit
 	before                             int64
 }
 
 // progress follows one post to its last receiver.
-type progress struct{ heard atomic.Int32 }
+type progress struct {
+	heard atomic.Int32
+	again atomic.Int32 // how often it was sent again
+}
 
 // poster is one way to post: it returns after the server has acknowledged, with the message's number.
 type poster interface {
@@ -59,17 +63,27 @@ func (s *sender) send(ctx context.Context, begin, end time.Duration) error {
 				return nil
 			}
 		}
-		if r.now() >= end || ctx.Err() != nil {
+		// Without a pace each posts at least once in what is measured, however late its turn comes: of nothing there is nothing to tell.
+		if over := r.now() >= end && (pace > 0 || s.measured); over || ctx.Err() != nil {
 			if pace > 0 {
-				s.late += int((end - due + pace - 1) / pace)
+				s.late += unsent(due, time.Duration(r.from.Load()), end, pace)
 			}
 			return nil
 		}
+		s.measured = s.measured || int64(due) >= r.from.Load()
 		if err := s.one(ctx, post{s.index, counter, due}); err != nil {
 			return fmt.Errorf("sender %d, post %d: %w", s.index, counter, err)
 		}
 	}
 	return nil
+}
+
+// unsent counts the posts of the measured time that were due from a post on, which was not sent.
+func unsent(due, from, end, pace time.Duration) int {
+	if early := from - due; early > 0 {
+		due += (early + pace - 1) / pace * pace
+	}
+	return int(max(end-due+pace-1, 0) / pace)
 }
 
 // one posts one message, again if it has to be. Its key makes that safe.
@@ -93,6 +107,9 @@ func (s *sender) one(ctx context.Context, p post) error {
 			return err
 		}
 		r.retries.Add(1)
+		if f := s.follow.at(int64(p.counter)); f != nil {
+			f.again.Add(1)
+		}
 		_ = pause(ctx, time.Duration(min(again, 10))*20*time.Millisecond+time.Millisecond)
 		number, err = s.poster.post(ctx, p)
 	}
@@ -121,6 +138,17 @@ func (s *sender) acknowledge(p post, number int64, now time.Duration) {
 	r.posts.Add(1)
 	r.acks.add(now - p.due)
 	r.newest.raise(int64(now))
+}
+
+// sentAgain is how often the post of an event was sent again.
+func (r *run) sentAgain(e event) int {
+	if !e.faithful {
+		return 0
+	}
+	if f := r.senders[e.post.sender].follow.at(int64(e.post.counter)); f != nil {
+		return int(f.again.Load())
+	}
+	return 0
 }
 
 // reached notes that somebody heard a post.
