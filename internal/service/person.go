@@ -92,7 +92,7 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 		entries = append(entries, chat.AuditEntry{Action: action, Actor: actor.Recorded(), User: id})
 	}
 	p.sessions.recordLate(ctx, d, entries, nil)
-	// Also when the account was deactivated before: ending its sessions may have failed then, and this is how it is tried again.
+	// Also when the account was deactivated before: ending its sessions may have failed then, at a node that has ended since.
 	if after.Deactivated() {
 		if err := p.sessions.endAll(ctx, actor, id, d); err != nil {
 			return chat.User{}, fmt.Errorf("sign out the deactivated: %w", err)

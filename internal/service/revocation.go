@@ -35,46 +35,30 @@ func (s *Sessions) Revoke(ctx context.Context, actor chat.Actor, id chat.Session
 	if !ok {
 		return chat.ErrSessionNotFound
 	}
-	s.ended(live(ctx), d, ended)
+	s.ended(live(ctx), actor.User, d, ended)
 	return nil
 }
 
 // RevokeAll ends all of the actor's sessions, or all but the one that asks.
 func (s *Sessions) RevokeAll(ctx context.Context, actor chat.Actor, keepCurrent bool, d chat.Device) error {
-	var except string
+	all := ending{user: actor.User, by: actor.User, device: d}
 	if keepCurrent {
-		except = string(actor.Session)
+		all.except = actor.Session
 	}
-	ended, err := s.families.EndAll(ctx, int64(actor.User), except)
-	if err != nil {
-		return sessionError(err)
-	}
-	s.ended(live(ctx), d, ended...)
-	return nil
+	return s.end(ctx, all)
 }
 
 // endAll ends all sessions of a person on behalf of somebody else.
 func (s *Sessions) endAll(ctx context.Context, actor chat.Actor, user chat.UserID, d chat.Device) error {
-	ended, err := s.families.EndAll(ctx, int64(user), "")
-	if err != nil {
-		return sessionError(err)
-	}
-	s.revoke(ended...)
-	entries := make([]chat.AuditEntry, len(ended))
-	for i, e := range ended {
-		entries[i] = chat.AuditEntry{Action: chat.AuditSessionEnded, Actor: actor.Recorded(), User: user, Session: chat.SessionID(e.ID)}
-	}
-	s.recordLate(ctx, d, entries, nil)
-	return nil
+	return s.end(ctx, ending{user: user, by: actor.Recorded(), device: d})
 }
 
-// ended stops the access of sessions that their owner has ended, and writes it down.
-func (s *Sessions) ended(ctx context.Context, d chat.Device, list ...session.Session) {
+// ended stops the access of sessions that have ended at somebody's word, and writes it down.
+func (s *Sessions) ended(ctx context.Context, by chat.UserID, d chat.Device, list ...session.Session) {
 	s.revoke(list...)
 	entries := make([]chat.AuditEntry, len(list))
 	for i, e := range list {
-		user := chat.UserID(e.User)
-		entries[i] = chat.AuditEntry{Action: chat.AuditSessionEnded, Actor: user, User: user, Session: chat.SessionID(e.ID)}
+		entries[i] = chat.AuditEntry{Action: chat.AuditSessionEnded, Actor: by, User: chat.UserID(e.User), Session: chat.SessionID(e.ID)}
 	}
 	s.recordLate(ctx, d, entries, nil)
 }
@@ -109,10 +93,14 @@ func (s *Sessions) HasEnded(id chat.SessionID) bool { return s.revoked.Has(strin
 const clockTolerance = time.Minute
 
 // CatchUp takes note of the sessions that ended while this node was not listening: before its start, and when a message from another node
-// was lost. Call it before the first request, and from time to time.
+// was lost. Before that it ends those that could not be ended when they should have been. Call it before the first request, when this node hears
+// the others again, and from time to time.
 func (s *Sessions) CatchUp(ctx context.Context) error {
 	s.catchingUp.Lock()
 	defer s.catchingUp.Unlock()
+	if err := s.settle(ctx); err != nil {
+		return fmt.Errorf("end sessions that were to end before: %w", sessionError(err))
+	}
 	at := now(s.clock)
 	since := s.caughtUp.Add(-clockTolerance)
 	if s.caughtUp.IsZero() {

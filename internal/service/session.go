@@ -31,6 +31,7 @@ type Sessions struct {
 	tickets   *tickets
 	sweep     func(context.Context, time.Time) (int64, error)
 
+	owed       owed
 	catchingUp sync.Mutex
 	caughtUp   time.Time // what ended before this is in revoked
 }
@@ -191,7 +192,7 @@ func (s *Sessions) Close(ctx context.Context, refreshToken string, d chat.Device
 		return sessionError(err)
 	}
 	if ok {
-		s.ended(live(ctx), d, ended)
+		s.ended(live(ctx), chat.UserID(ended.User), d, ended)
 	}
 	return nil
 }
@@ -211,7 +212,7 @@ func (s *Sessions) leave(ctx context.Context, former session.Ref, d chat.Device)
 		s.log.WarnContext(ctx, "the session that a browser was in before was not ended", slog.String("session_id", former.ID), slog.Any("error", err))
 	}
 	if ok {
-		s.ended(ctx, d, ended)
+		s.ended(ctx, chat.UserID(ended.User), d, ended)
 	}
 }
 

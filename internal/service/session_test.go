@@ -55,6 +55,12 @@ func nodes(t *testing.T, s *store.Store, keeper session.Keeper, publishers ...*t
 // nodesAt is nodes that hash passwords in so much memory.
 func nodesAt(t *testing.T, memoryKiB uint32, s *store.Store, keeper session.Keeper, publishers ...*told) []*service.Service {
 	t.Helper()
+	return nodesBy(t, time.Now, memoryKiB, s, keeper, publishers...)
+}
+
+// nodesBy is nodesAt with a clock.
+func nodesBy(t *testing.T, clock chat.Clock, memoryKiB uint32, s *store.Store, keeper session.Keeper, publishers ...*told) []*service.Service {
+	t.Helper()
 	var seed [32]byte
 	_, _ = rand.Read(seed[:])
 	ring, err := auth.ParseKeyRing([]string{"k:" + base64.RawURLEncoding.EncodeToString(seed[:])})
@@ -65,8 +71,8 @@ func nodesAt(t *testing.T, memoryKiB uint32, s *store.Store, keeper session.Keep
 	for i, p := range publishers {
 		list[i] = service.New(service.Deps{
 			Store: s, Hasher: auth.NewHasher(auth.Params{MemoryKiB: memoryKiB, Time: 1, Parallelism: 1}, 4),
-			Tokens:    auth.NewTokens(ring, "https://x", "parley", 15*time.Minute, time.Now),
-			Publisher: p, Clock: time.Now, Logger: slog.New(slog.DiscardHandler), Sessions: policy, Keeper: keeper,
+			Tokens:    auth.NewTokens(ring, "https://x", "parley", 15*time.Minute, clock),
+			Publisher: p, Clock: clock, Logger: slog.New(slog.DiscardHandler), Sessions: policy, Keeper: keeper,
 		})
 	}
 	return list

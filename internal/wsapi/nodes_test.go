@@ -468,3 +468,32 @@ func TestNodes_deactivated_is_out(t *testing.T) {
 	p.tomas.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(http.StatusUnauthorized, "unauthenticated")
 	p.tomas.Refresh("").WantProblem(http.StatusUnauthorized, "session_over")
 }
+
+// Redis is away for the node at which a password is changed and somebody is deactivated: whoever asks is told so. When it is back, the sessions end at
+// every node without anybody asking once more.
+func TestNodes_sessions_end_late(t *testing.T) {
+	t.Parallel()
+	wire, each := wires(t)
+	p := newPair(t, contract.RoomKindPublic, func(i int) []parleytest.Option {
+		// A proof of who somebody is would be looked for in Redis.
+		return append(each(i), parleytest.With("PARLEY_AUTH_REAUTHENTICATE_AFTER=0"))
+	})
+	far := p.tomas.Connect()
+	phone := p.there.As(t, p.here.SignIn(t, "maya")).Connect()
+	desk := p.there.As(t, p.maya).Connect()
+	wire[0].Refuse()
+	p.maya.Do(http.MethodPost, "/api/v1/me/password", map[string]string{"current_password": parleytest.Password, "new_password": "a wholly new phrase"}).
+		WantProblem(http.StatusServiceUnavailable, "unavailable")
+	p.maya.Govern(p.tomas.Me.ID, map[string]any{"deactivated": true}).WantProblem(http.StatusServiceUnavailable, "unavailable")
+	wire[0].Mend(t)
+	for name, s := range map[string]*parleytest.Socket{"with the old password": phone, "of the deactivated": far} {
+		if e := s.Ended(); e.Code != 3550 {
+			t.Errorf("the socket %s ended with %d %s", name, e.Code, e.Reason)
+		}
+	}
+	p.tomas.Do(http.MethodGet, "/api/v1/me", nil).WantProblem(http.StatusUnauthorized, "unauthenticated")
+	p.tomas.Refresh("").WantProblem(http.StatusUnauthorized, "session_over")
+	if _, err := desk.Call("typing.start", map[string]any{"room_id": p.room}); err != nil {
+		t.Errorf("the session that changed the password: %v", err)
+	}
+}
