@@ -91,6 +91,9 @@ func TestReady_database_away(t *testing.T) {
 			if !strings.Contains(s.Log.String(), `msg="a health check is fine again" check=db`) {
 				t.Error("the log does not have the end of it")
 			}
+			if strings.Contains(s.Log.String(), "level=ERROR msg=request method=GET path=/health/ready") {
+				t.Errorf("each answer is an error:\n%s", s.Log)
+			}
 		})
 	}
 }

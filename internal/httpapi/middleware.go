@@ -52,6 +52,14 @@ func isTurnedAway(ctx context.Context) bool {
 	return ok && away.Load()
 }
 
+// polled serves what is asked every few seconds, where no is an answer: why and since when is in the log already, once.
+func polled(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		turnAway(r.Context())
+		next.ServeHTTP(w, r)
+	})
+}
+
 // logRequests writes one line a request: our failures as errors, the rest for debugging. The query is left out: it is the client's text.
 func logRequests(log *slog.Logger) middleware {
 	return func(next http.Handler) http.Handler {

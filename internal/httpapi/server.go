@@ -63,7 +63,7 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/api/v1/", api)
 	mux.Handle("/api/", http.HandlerFunc(problems.notFound))
 	mux.Handle("/health/live", o.Live)
-	mux.Handle("/health/ready", o.Ready)
+	mux.Handle("/health/ready", polled(o.Ready))
 	mux.Handle("/health/", http.HandlerFunc(problems.notFound))
 	// What operators and developers look at is on the operators' listener. Here the client's page would answer for it, as for every address, and a
 	// scan would take that for the thing itself.
