@@ -86,7 +86,8 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['./src/test-setup.ts'],
     restoreMocks: true,
-    // A person's typing is simulated key by key, which takes its time on a busy machine.
-    testTimeout: 30_000,
+    // A person's typing is simulated key by key, which takes its time on a busy machine. Longer than what waits within a test.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })

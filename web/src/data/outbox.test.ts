@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto'
+import { waitFor } from '@testing-library/react'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type OutboxRow, type OutboxStorage, openOutboxStorage } from './database'
@@ -44,7 +45,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-const sent = (count: number) => vi.waitFor(() => expect(events.onSent).toHaveBeenCalledTimes(count))
+const sent = (count: number) => waitFor(() => expect(events.onSent).toHaveBeenCalledTimes(count))
 
 describe('sending', () => {
   it('sends in the order of writing and forgets what was acknowledged', async () => {
@@ -70,7 +71,7 @@ describe('without an answer', () => {
     answer = (row) => (offline ? Promise.reject(new NetworkError()) : stored(row))
     const first = outbox.send(7, 'one')
     outbox.send(7, 'two')
-    await vi.waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, first, expect.objectContaining({ state: 'waiting' })))
+    await waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, first, expect.objectContaining({ state: 'waiting' })))
     offline = false
     outbox.kick()
     await sent(2)
@@ -81,7 +82,7 @@ describe('without an answer', () => {
   it('survives a reload', async () => {
     answer = () => Promise.reject(new NetworkError())
     const keys = [outbox.send(7, 'one'), outbox.send(7, 'two')]
-    await vi.waitFor(async () => expect(await storage.list(userId)).toHaveLength(2))
+    await waitFor(async () => expect(await storage.list(userId)).toHaveLength(2))
     outbox.close()
     posted = []
     answer = stored
@@ -94,7 +95,7 @@ describe('without an answer', () => {
   it('says when it may try again after sending too fast', async () => {
     answer = () => Promise.reject(new ProblemError({ status: 429, code: 'rate_limited', retry_after_ms: 4000 }))
     const key = outbox.send(7, 'one')
-    await vi.waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, { state: 'waiting', retryAt: expect.any(Number) }))
+    await waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, { state: 'waiting', retryAt: expect.any(Number) }))
   })
 })
 
@@ -113,7 +114,7 @@ describe('refused', () => {
   it('is tried again when a person says so, with the same key', async () => {
     answer = () => Promise.reject(refusal)
     const key = outbox.send(7, 'one')
-    await vi.waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, expect.objectContaining({ state: 'failed' })))
+    await waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, expect.objectContaining({ state: 'failed' })))
     answer = stored
     await outbox.retry(key)
     await sent(1)
@@ -123,7 +124,7 @@ describe('refused', () => {
   it('can be discarded', async () => {
     answer = () => Promise.reject(refusal)
     const key = outbox.send(7, 'one')
-    await vi.waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, expect.objectContaining({ state: 'failed' })))
+    await waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, expect.objectContaining({ state: 'failed' })))
     await outbox.discard(key)
     expect(events.onDiscarded).toHaveBeenCalledWith(7, key)
     expect(await storage.list(userId)).toEqual([])
@@ -132,7 +133,7 @@ describe('refused', () => {
   it('keeps everything when a token is refused, and sends it once one is not', async () => {
     answer = () => Promise.reject(new ProblemError({ status: 401, code: 'unauthenticated' }))
     const key = outbox.send(7, 'one')
-    await vi.waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, expect.objectContaining({ state: 'waiting' })))
+    await waitFor(() => expect(events.onState).toHaveBeenCalledWith(7, key, expect.objectContaining({ state: 'waiting' })))
     expect((await storage.list(userId)).map((row) => row.refusal)).toEqual([undefined])
     answer = stored
     outbox.kick()
@@ -147,8 +148,8 @@ it('sends what the browser had no room to store, in its order', async () => {
   answer = () => Promise.reject(new NetworkError())
   outbox.send(7, 'one')
   outbox.send(7, 'two')
-  await vi.waitFor(() => expect(posted).not.toHaveLength(0))
-  await vi.waitFor(async () => expect((await storage.list(userId)).map((row) => row.body)).toEqual(['one', 'two']))
+  await waitFor(() => expect(posted).not.toHaveLength(0))
+  await waitFor(async () => expect((await storage.list(userId)).map((row) => row.body)).toEqual(['one', 'two']))
   answer = stored
   outbox.kick()
   await sent(2)
@@ -160,11 +161,11 @@ it('sends what the browser had no room to store, in its order', async () => {
 it('does not wait for what a tab sent that is gone by now', async () => {
   answer = () => Promise.reject(new NetworkError())
   const key = outbox.send(7, 'one')
-  await vi.waitFor(() => expect(posted).toHaveLength(1))
+  await waitFor(() => expect(posted).toHaveLength(1))
   await storage.remove(key) // by the other tab, which was closed before it said so
   answer = stored
   outbox.kick()
-  await vi.waitFor(() => expect(outbox.store.getState().waiting.size).toBe(0))
+  await waitFor(() => expect(outbox.store.getState().waiting.size).toBe(0))
   expect(events.onDiscarded).toHaveBeenCalledWith(7, key)
   expect(events.onSent).not.toHaveBeenCalled()
 })
@@ -172,10 +173,10 @@ it('does not wait for what a tab sent that is gone by now', async () => {
 it('forgets nothing when the storage cannot be read', async () => {
   answer = () => Promise.reject(new NetworkError())
   outbox.send(7, 'one')
-  await vi.waitFor(() => expect(posted).toHaveLength(1))
+  await waitFor(() => expect(posted).toHaveLength(1))
   const list = vi.spyOn(storage, 'list').mockRejectedValueOnce(new DOMException('gone', 'UnknownError'))
   outbox.kick()
-  await vi.waitFor(() => expect(list).toHaveBeenCalled())
+  await waitFor(() => expect(list).toHaveBeenCalled())
   answer = stored
   outbox.kick()
   await sent(1)

@@ -1,3 +1,4 @@
+import { waitFor } from '@testing-library/react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApi, data } from './api'
 import { NetworkError, ProblemError } from './problem'
@@ -208,7 +209,7 @@ describe('signing out', () => {
       return new Promise((_, reject) => input.signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError'))))
     })
     const underway = data(api.GET('/api/v1/me'))
-    await vi.waitFor(() => expect(paths()).toContain('/api/v1/me'))
+    await waitFor(() => expect(paths()).toContain('/api/v1/me'))
     const gone = mine.signOut()
     const later = data(api.GET('/api/v1/rooms'))
     await expect(underway).rejects.toMatchObject({ status: 401, code: 'session_over' })
@@ -277,10 +278,10 @@ describe('signing out', () => {
     const here = new Session()
     const there = new Session()
     await here.start()
-    await vi.waitFor(() => expect(there.store.getState()).toEqual({ status: 'signed-in', user }))
+    await waitFor(() => expect(there.store.getState()).toEqual({ status: 'signed-in', user }))
     fetchMock.mockResolvedValueOnce(json(null, 204))
     await here.signOut()
-    await vi.waitFor(() => expect(there.store.getState()).toEqual({ status: 'signed-out', expired: false }))
+    await waitFor(() => expect(there.store.getState()).toEqual({ status: 'signed-out', expired: false }))
   })
 
   it('is not signed in by a password whose account asks for more', async () => {

@@ -97,9 +97,11 @@ describe('hostile text', () => {
   }
 
   it.each(Object.entries(hostile))('costs no more than a blink: %s', (_, source) => {
-    const started = performance.now()
+    // What the processor spent on it, and not what the clock says: a busy machine does other things meanwhile.
+    const before = process.cpuUsage()
     const { container } = render(<Markdown source={source.slice(0, 8000)} />)
-    expect(performance.now() - started).toBeLessThan(3000)
+    const { user, system } = process.cpuUsage(before)
+    expect(user + system).toBeLessThan(3_000_000)
     expect(container.querySelectorAll('*').length).toBeLessThan(6000)
   })
 

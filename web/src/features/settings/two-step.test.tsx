@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react'
+import { render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it, vi } from 'vitest'
 import { ProblemError } from '@/data/problem'
@@ -100,7 +100,7 @@ describe('Passkeys', () => {
     await userEvent.click(await screen.findByRole('button', { name: 'Add a passkey' }))
     await userEvent.type(screen.getByLabelText('Name'), 'Phone')
     await userEvent.click(screen.getByRole('button', { name: 'Add a passkey' }))
-    await vi.waitFor(() => expect(post).toHaveBeenCalledTimes(2))
+    await waitFor(() => expect(post).toHaveBeenCalledTimes(2))
     expect([...new Uint8Array(create.mock.calls[0]![0].publicKey.challenge)]).toEqual([0, 1, 2])
     expect(post.mock.calls[1]![1].body).toMatchObject({
       ticket: 'ticket',

@@ -1,6 +1,6 @@
 import { act, render, screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ProblemError } from '@/data/problem'
 import { me, message, other } from '@/data/timeline/testing'
 import type { PendingChange } from '@/data/timeline/timeline-store'
@@ -131,8 +131,12 @@ describe('PendingRow', () => {
   })
 
   it('counts down to the next try', () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
     render(<PendingRow pending={{ ...pending, state: 'waiting', retryAt: Date.now() + 3000 }} grouped={false} />, chatFixture())
     expect(screen.getByText('That was fast. Sending again in 3 s')).toBeInTheDocument()
+    act(() => void vi.advanceTimersByTime(1000))
+    expect(screen.getByText('That was fast. Sending again in 2 s')).toBeInTheDocument()
   })
 })
 
