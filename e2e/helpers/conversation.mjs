@@ -5,7 +5,7 @@ import { until } from './until.mjs'
 /** @typedef {import('./api.mjs').Room} Room */
 
 /** Coming back may wait out a back-off of 15 s that began just before. */
-export const backMs = 40_000
+export const backMs = 90_000
 
 /** Both write, turn by turn. @param {Person} ann @param {Person} ben @param {Room} room @param {string} when @param {number} turns */
 export async function bothSay(ann, ben, room, when, turns) {

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { Account, password, uniqueUsername } from './api.mjs'
 import { Watch } from './browser.mjs'
-import { until } from './until.mjs'
+import { patienceMs, until } from './until.mjs'
 
 /** What the transcript shows of a message. Number and id are missing while the room does not have it yet.
  * @typedef {{ number: number | undefined, id: number | undefined, key: string, body: string }} Shown */
-
-const actionMs = 15_000
 
 /** Somebody with a browser context of their own, and what they do in it. Everything is found by the names that assistive technology reads. */
 export class Person {
@@ -56,7 +54,7 @@ export class Person {
    */
   static async arrive(browser, url, name, options) {
     const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
-    context.setDefaultTimeout(actionMs)
+    context.setDefaultTimeout(patienceMs)
     const watch = await Watch.over(context)
     return new Person(name, url, await context.newPage(), watch)
   }
@@ -133,6 +131,19 @@ export class Person {
   /** A message by its text. @param {string | RegExp} text */
   message(text) {
     return this.page.getByRole('article').filter({ has: this.page.locator('[data-body]', { hasText: text }) })
+  }
+
+  /**
+   * Brings the pointer over a message until its tool is there: what moves away under a pointer that stands still loses its tools.
+   * @param {import('playwright-core').Locator} message @param {string} name
+   */
+  async tool(message, name) {
+    const button = message.getByRole('button', { name })
+    await until(`${this.name} has “${name}” at hand`, async () => {
+      await message.hover()
+      return button.isVisible()
+    })
+    return button
   }
 
   /** Waits for a message that the room has. @param {string | RegExp} text */

@@ -7,8 +7,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const startMs = 30_000
-const stopMs = 25_000 // longer than the server's own grace
+const startMs = 120_000
+const stopMs = 60_000 // longer than the server's own grace
 
 // Tests make accounts, rooms and history much faster than people do. The other limits stay: the client has to live within them.
 const unlimited = { PARLEY_LIMIT_SIGN_UP: 'off', PARLEY_LIMIT_POST: 'off', PARLEY_LIMIT_WRITE: 'off' }

@@ -1,6 +1,6 @@
 import { Centrifuge } from 'centrifuge'
 import WebSocket from 'ws'
-import { within } from './until.mjs'
+import { patienceMs, within } from './until.mjs'
 
 /** @param {string} url */
 export const socketURL = (url) => `${url.replace(/^http/, 'ws')}/api/v1/socket`
@@ -11,7 +11,7 @@ export const socketURL = (url) => `${url.replace(/^http/, 'ws')}/api/v1/socket`
  * @param {Partial<import('centrifuge').Options>} options
  */
 export function openSDK(url, options) {
-  return new Centrifuge(socketURL(url), { websocket: WebSocket, ...options })
+  return new Centrifuge(socketURL(url), { websocket: WebSocket, timeout: patienceMs, ...options })
 }
 
 /**

@@ -83,7 +83,7 @@ scene('a session that is ended at one node signs its browser out at the other', 
   ann.watch.expectFailedRequests()
   await elsewhere.call('DELETE', `/api/v1/me/sessions/${hers.id}`)
   // Without a word between the nodes it would take until this one looks into the database, or until the page asks for something.
-  await ann.page.getByRole('button', { name: 'Sign in', exact: true }).waitFor({ timeout: 5000 })
+  await ann.page.getByRole('button', { name: 'Sign in', exact: true }).waitFor({ timeout: 15_000 })
 })
 
 scene('a node that stops gives its people to the other in the middle of a conversation, and so does that one', async (s) => {

@@ -134,6 +134,7 @@ scene('what waits to be sent survives a reload, and goes out in its order', asyn
   await ben.context.route(sending, (route) => (route.request().method() === 'POST' ? route.abort() : route.fallback()))
   for (const text of turnsOf('boat', 'kept', 4)) await ben.say(room.name, text)
   await ben.message('boat kept 4').getByText('Waiting for connection').waitFor()
+  await until('the browser has stored all four', async () => (await storedRows(ben)) === 4)
 
   await ben.page.reload()
   await ben.message('boat kept 4').waitFor()

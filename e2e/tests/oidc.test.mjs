@@ -164,6 +164,7 @@ scene('an answer to what another browser began opens nothing here', async (s) =>
   })
   await eve.page.goto('/')
   await button(eve).click()
+  await eve.page.waitForURL(`${provider.issuer}/**`) // so that she has been given it
   // Without it she is as any other browser, and the answer is not spent when she brings it.
   await eve.context.clearCookies({ name: 'parley_oidc' })
   await agree(eve, uniqueUsername('eve'))

@@ -7,12 +7,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { backMs } from '../helpers/conversation.mjs'
 import { withoutServices } from '../helpers/nodes.mjs'
 import { binary, startServer } from '../helpers/server.mjs'
 import { stage } from '../helpers/stage.mjs'
 
 const run = promisify(execFile)
-const backMs = 30_000
 
 /** One Parley, in one folder after the other. */
 async function startParley() {
@@ -67,10 +67,12 @@ scene('an older backup comes back under an open page', async (s) => {
 
   ann.watch.expectFailedRequests()
   await s.server.stopServing()
+  line.cut() // its port may be somebody else's from here on
   await ann.say(room.name, 'written meanwhile')
   await ann.composer(room.name).fill('half a thought')
   await s.server.restore()
   line.leadTo(s.server.url)
+  line.restore()
 
   await ann.message('after one').waitFor({ state: 'detached', timeout: backMs })
   await ann.shows(['before one', 'before two', 'written meanwhile'])

@@ -315,10 +315,10 @@ describe('who may connect', () => {
   test('a connection outlives its token when the client brings a new one', async () => {
     let asked = 0
     const client = sdk({
-      token: shorten(ann.token, 3),
+      token: shorten(ann.token, 10),
       getToken: async () => {
         asked++
-        return shorten(ann.token, asked === 1 ? 3 : 600)
+        return shorten(ann.token, asked === 1 ? 10 : 600)
       },
     })
     /** @type {string[]} */

@@ -45,6 +45,7 @@ scene('signing out ends the session, in every tab and on the server', async (s) 
   await other.getByRole('navigation', { name: 'Rooms' }).waitFor()
   const kept = await ann.context.cookies()
 
+  ann.watch.expect(/status of 401/) // what the other page asks for while its session ends is refused
   await (await openMenu(ann)).getByRole('menuitem', { name: 'Sign out' }).click()
   await signInButton(ann).waitFor()
   await other.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
@@ -121,6 +122,7 @@ scene('a session that was ended elsewhere asks to sign in again and keeps what w
   const room = await ann.account.createRoom('anchorage')
   await ann.enter(room)
   await ann.composer(room.name).fill('Half a thought')
+  ann.watch.expect(/status of 401/) // what the page asks for while its session ends is refused
   const gone = await ann.context.request.post('/api/v1/auth/logout', { headers: { 'X-Parley': '1' } })
   assert.equal(gone.status(), 204)
 

@@ -60,17 +60,26 @@ scene('two-step sign-in: turned on, asked for, replay refused, recovery code, tu
   await ann.page.getByText('10 recovery codes left').waitFor()
   await signOut(ann)
 
+  // Whoever looked over her shoulder stands ready: a code that is too old would be wrong, and not used.
+  const eve = await s.stranger('Eve')
+  eve.username = ann.username
+  eve.watch.expect(refused)
+  await eve.page.goto('/')
+  await giveThePassword(eve)
+  await field(eve, 'Code from your app').waitFor()
+
   await giveThePassword(ann)
+  await field(ann, 'Code from your app').waitFor()
   const next = totp(secret, 1)
   await field(ann, 'Code from your app').fill(next)
   await button(ann, 'Sign in').click()
   await ann.rooms.waitFor()
+  await field(eve, 'Code from your app').fill(next)
+  await button(eve, 'Sign in').click()
+  await eve.page.getByText('This code was used already.').waitFor()
   await signOut(ann)
 
   await giveThePassword(ann)
-  await field(ann, 'Code from your app').fill(next)
-  await button(ann, 'Sign in').click()
-  await ann.page.getByText('This code was used already.').waitFor()
   await button(ann, 'Use a recovery code').click()
   await field(ann, 'Recovery code').fill(/** @type {string} */ (codes[0]).toUpperCase())
   await button(ann, 'Sign in').click()
