@@ -11,18 +11,25 @@ import (
 	"parley/internal/contract"
 	"parley/internal/parleytest"
 	"parley/internal/presence"
+	"parley/internal/store"
 )
 
-// hands is a clock that runs, and can be put forward.
-type hands struct{ ahead atomic.Int64 }
+// hands is a clock that stands still until it is put forward. Each server needs one of its own. What is to last until then by the machine's clock,
+// by which the realtime library goes, has to last from the beginning of the test: longLived sees to it.
+type hands struct {
+	start time.Time
+	ahead atomic.Int64
+}
 
-// start is where a clock stands that only moves when it is put forward.
-var start = time.Now()
+func newHands() *hands { return &hands{start: time.Now()} }
 
-func (h *hands) still() time.Time { return start.Add(time.Duration(h.ahead.Load())) }
-
-func (h *hands) now() time.Time          { return time.Now().Add(time.Duration(h.ahead.Load())) }
+func (h *hands) now() time.Time          { return h.start.Add(time.Duration(h.ahead.Load())) }
 func (h *hands) forward(d time.Duration) { h.ahead.Add(int64(d)) }
+
+// longLived is for servers whose clock stands still, or runs ahead.
+func longLived() parleytest.Option {
+	return parleytest.With("PARLEY_SOCKET_MEMBERSHIP_LIFE=24h", "PARLEY_AUTH_ACCESS_TTL=1h")
+}
 
 func watch(t *testing.T, socket *parleytest.Socket, people ...*parleytest.Person) []contract.ID {
 	t.Helper()
@@ -87,14 +94,20 @@ func presenceOf(t *testing.T, clock *hands, watching, watched *parleytest.Server
 
 func TestPresence(t *testing.T) {
 	t.Parallel()
-	clock := &hands{}
-	parleytest.Each(t, func(t *testing.T, s *parleytest.Server) { presenceOf(t, clock, s, s) }, parleytest.Clock(clock.now))
+	for _, engine := range []store.Dialect{store.SQLite, store.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			clock := newHands()
+			s := parleytest.Start(t, parleytest.On(engine), parleytest.Clock(clock.now), longLived())
+			presenceOf(t, clock, s, s)
+		})
+	}
 }
 
 func TestPresence_across_nodes(t *testing.T) {
 	t.Parallel()
-	clock := &hands{}
-	nodes := parleytest.Nodes(t, 2, nil, parleytest.Clock(clock.now))
+	clock := newHands()
+	nodes := parleytest.Nodes(t, 2, nil, parleytest.Clock(clock.now), longLived())
 	presenceOf(t, clock, nodes[0], nodes[1])
 }
 

@@ -33,8 +33,8 @@ func heardTyping(t *testing.T, listener *parleytest.Socket) int {
 // However many type in a room, it is told of some; another room is not the worse for it.
 func TestTyping_is_bounded_in_a_busy_room(t *testing.T) {
 	t.Parallel()
-	clock := &hands{}
-	s := parleytest.Start(t, parleytest.With("PARLEY_TYPING_SIGNS=3"), parleytest.Clock(clock.still))
+	clock := newHands()
+	s := parleytest.Start(t, parleytest.With("PARLEY_TYPING_SIGNS=3"), parleytest.Clock(clock.now), longLived())
 	maya, theo := s.SignUp(t, "maya"), s.SignUp(t, "theo")
 	room, other := maya.CreateRoom("Releases", contract.RoomKindPublic), maya.CreateRoom("Random", contract.RoomKindPublic)
 	theo.Join(room.ID)
