@@ -29,7 +29,7 @@ func TestInvite(t *testing.T) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			c := &clock{}
+			c := newClock()
 			s := parleytest.Start(t, onEngine(engine), parleytest.With(invitesOnly), parleytest.Clock(c.now))
 			maya := s.SignUp(t, "maya")
 			if maya.Me.Role != contract.ServerRoleOwner {

@@ -62,7 +62,7 @@ func TestReauthentication(t *testing.T) {
 	for name, where := range engines() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, p := &clock{}, oidctest.Start(t)
+			c, p := newClock(), oidctest.Start(t)
 			s := parleytest.Start(t, where, parleytest.Clock(c.now), parleytest.Mail(mailtest.Start(t, mailtest.Config{})), corp(p))
 			owner, theo := s.SignUp(t, "olga"), s.SignUp(t, "theo")
 			addPasskey(t, s, owner, "Phone")
@@ -122,7 +122,7 @@ func TestReauthentication_is_not_asked_for(t *testing.T) {
 
 func TestReauthentication_is_off(t *testing.T) {
 	t.Parallel()
-	c := &clock{}
+	c := newClock()
 	s := parleytest.Start(t, parleytest.Clock(c.now), parleytest.With("PARLEY_AUTH_REAUTHENTICATE_AFTER=0"))
 	maya := s.SignUp(t, "maya")
 	c.advance(time.Hour)
@@ -167,17 +167,18 @@ func TestReauthentication_with_a_code(t *testing.T) {
 // A recovery code proves as an app does, once, and its use is told.
 func TestReauthentication_with_a_recovery_code(t *testing.T) {
 	t.Parallel()
+	c := newClock()
 	parleytest.Each(t, func(t *testing.T, s *parleytest.Server) {
 		maya := s.SignUp(t, "maya")
 		other := s.SignIn(t, "maya")
-		_, recovery := enrol(t, maya, &clock{})
+		_, recovery := enrol(t, maya, c)
 		shown := object{"current_password": parleytest.Password, "recovery_code": recovery[0]}
 		with(maya, "me/reauthenticate", shown).Want(204)
 		wantCode(t, with(maya, "me/reauthenticate", shown), "recovery_code", "wrong")
 		if got := fmt.Sprint(kinds(other)); got != "[two_factor.recovery_used two_factor.enabled]" {
 			t.Errorf("told %s", got)
 		}
-	})
+	}, parleytest.Clock(c.now))
 }
 
 // A passkey of one's own proves, once for each challenge; somebody else's, or one that answers another question, does not.
@@ -220,7 +221,7 @@ func TestReauthentication_at_a_provider(t *testing.T) {
 	for name, where := range engines() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, p := &clock{}, oidctest.Start(t)
+			c, p := newClock(), oidctest.Start(t)
 			p.Change(func(p *oidctest.Provider) { p.Clock = c.now })
 			s := parleytest.Start(t, where, corp(p), parleytest.Clock(c.now))
 			maya := vouched(t, s, p)

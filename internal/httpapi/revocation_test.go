@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -48,7 +49,7 @@ func TestSessions(t *testing.T) {
 		if e := socket.Ended(); e.Code != 3550 || e.Reason != "session ended" {
 			t.Errorf("the socket ended with %d %s", e.Code, e.Reason)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > toldWithin {
 			t.Errorf("the session went on for %v", took)
 		}
 		phone.Refresh("").WantProblem(401, "session_over")
@@ -148,7 +149,7 @@ func TestRevoke_survives_a_restart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			options := []parleytest.Option{
-				where, parleytest.At(filepath.Join(t.TempDir(), "parley.db")), parleytest.RedisPrefix("test-" + t.Name()),
+				where, parleytest.At(filepath.Join(t.TempDir(), "parley.db")), parleytest.RedisPrefix("test-" + rand.Text()),
 				parleytest.With("PARLEY_PUBLIC_URL=http://127.0.0.1:8080"),
 			}
 			s := parleytest.Start(t, options...)
@@ -177,7 +178,7 @@ func TestRefresh_redis_away(t *testing.T) {
 		if p := maya.Refresh("").WantProblem(503, "unavailable"); p.RetryAfterMs.Value <= 0 {
 			t.Error("no word about when to try again")
 		}
-		if took := time.Since(start); took > 3*time.Second {
+		if took := time.Since(start); took > toldWithin {
 			t.Errorf("it took %v to say so", took)
 		}
 	}

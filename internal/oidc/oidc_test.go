@@ -28,6 +28,22 @@ type client struct {
 	*oidc.Provider
 	registry *prometheus.Registry
 	clock    atomic.Int64 // added to the real time, in nanoseconds
+	stopped  atomic.Bool
+	at       time.Time // the real time while the clock is stopped
+}
+
+func (c *client) now() time.Time {
+	now := time.Now()
+	if c.stopped.Load() {
+		now = c.at
+	}
+	return now.Add(time.Duration(c.clock.Load()))
+}
+
+// stop stops the clock: how long the machine takes for a step is no time that passes.
+func (c *client) stop() {
+	c.at = time.Now()
+	c.stopped.Store(true)
 }
 
 func newClient(t *testing.T, p *oidctest.Provider, change ...func(*oidc.Config)) *client {
@@ -41,8 +57,7 @@ func newClient(t *testing.T, p *oidctest.Provider, change ...func(*oidc.Config))
 	}
 	out := &client{registry: prometheus.NewRegistry()}
 	made, err := oidc.New([]oidc.Config{c}, oidc.Deps{
-		Clock:  func() time.Time { return time.Now().Add(time.Duration(out.clock.Load())) },
-		Logger: slog.New(slog.DiscardHandler), Registry: out.registry,
+		Clock: out.now, Logger: slog.New(slog.DiscardHandler), Registry: out.registry,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -297,6 +312,7 @@ func TestStart_away_and_back(t *testing.T) {
 	t.Parallel()
 	p := oidctest.Start(t)
 	c := newClient(t, p)
+	c.stop()
 	away := func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusBadGateway); return true }
 	const where = "/.well-known/openid-configuration"
 	p.Change(func(p *oidctest.Provider) { p.Answer = away })

@@ -55,7 +55,7 @@ func nodes(t *testing.T, s *store.Store, keeper session.Keeper, publishers ...*t
 // nodesAt is nodes that hash passwords in so much memory.
 func nodesAt(t *testing.T, memoryKiB uint32, s *store.Store, keeper session.Keeper, publishers ...*told) []*service.Service {
 	t.Helper()
-	return nodesBy(t, time.Now, memoryKiB, s, keeper, publishers...)
+	return nodesBy(t, ticking(), memoryKiB, s, keeper, publishers...)
 }
 
 // nodesBy is nodesAt with a clock.
@@ -76,6 +76,22 @@ func nodesBy(t *testing.T, clock chat.Clock, memoryKiB uint32, s *store.Store, k
 		})
 	}
 	return list
+}
+
+// ticking is the machine's clock, but never says the same millisecond twice: what is stored has an order by time then, however fast the machine is.
+func ticking() chat.Clock {
+	var mu sync.Mutex
+	var last time.Time
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); now.Before(last.Add(time.Millisecond)) {
+			last = last.Add(time.Millisecond)
+		} else {
+			last = now
+		}
+		return last
+	}
 }
 
 // A node that did not get the message about an ended session finds out by asking, refuses its tokens and closes its sockets.
