@@ -65,7 +65,7 @@ func (f *failover) survive(died *servertest.Redis, heir *servertest.Redis) {
 	started := time.Now()
 	noticed := make([]bool, len(f.nodes))
 	servertest.Eventually(f.t, func() (err error) {
-		f.say()
+		defer f.say() // takes longer meanwhile, and one who asks after it may be too late to notice
 		for i, node := range f.nodes {
 			r := ready(f.t, node)
 			noticed[i] = noticed[i] || r.code == http.StatusServiceUnavailable

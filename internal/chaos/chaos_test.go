@@ -17,8 +17,11 @@ import (
 
 var (
 	length = flag.Duration("for", 0, "how long accidents happen; 0 is the short form that make test runs")
-	seed   = flag.Uint64("seed", 0, "the seed of the accidents; 0 takes one from the clock")
+	seed   = flag.Uint64("seed", 0, "the seed of the accidents; 0 takes one from the clock, and always the same for the short form")
 )
+
+// shortSeed has every accident happen within the short form.
+const shortSeed = 1
 
 // size is how much of everything there is in a run.
 type size struct {
@@ -64,7 +67,10 @@ type run struct {
 func newRun(tb testing.TB, s size) *run {
 	tb.Helper()
 	r := &run{tb: tb, size: s, seed: *seed, book: &book{}, count: &counters{}, quiet: make(chan struct{}), done: map[string]int{}}
-	if r.seed == 0 {
+	switch {
+	case r.seed == 0 && *length == 0:
+		r.seed = shortSeed
+	case r.seed == 0:
 		r.seed = uint64(time.Now().UnixNano() % 1_000_000)
 	}
 	tb.Logf("seed %d: go test ./internal/chaos -run '%s' -args -for %s -seed %d", r.seed, tb.Name(), *length, r.seed)
@@ -119,6 +125,7 @@ func (r *run) people() {
 				r.tb.Fatal(err)
 			}
 		}
+		m.http.Timeout = attemptTime // from now on it comes back
 		if err := m.listen(r.ctx); err != nil {
 			r.tb.Fatal(err)
 		}

@@ -72,7 +72,7 @@ const (
 func newMember(name, base string, rng *rand.Rand, b *book, c *counters) *member {
 	return &member{
 		name: name, base: base, rng: rng, book: b, count: c,
-		http: &http.Client{Timeout: attemptTime, Transport: &http.Transport{MaxIdleConnsPerHost: 2, DisableCompression: true, TLSClientConfig: anyCertificate()}},
+		http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 2, DisableCompression: true, TLSClientConfig: anyCertificate()}},
 	}
 }
 

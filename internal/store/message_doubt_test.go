@@ -18,7 +18,7 @@ func TestInsertMessage_answer_lost_on_the_way(t *testing.T) {
 	t.Parallel()
 	proxy, place := servertest.NewProxy(t, storetest.URL(t, store.Postgres))
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{URL: place, Timeout: time.Second})
+	s, err := store.Open(ctx, store.Options{URL: place, Timeout: 5 * time.Second}) // which a slow machine keeps to when nothing is held
 	if err != nil {
 		t.Fatal(err)
 	}
