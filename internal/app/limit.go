@@ -26,7 +26,9 @@ func (a *App) makeBudgets(ctx context.Context, registry prometheus.Registerer) e
 		a.budgets.Limiter = local
 		return nil
 	}
-	shared := limit.NewRedis(ctx, limit.RedisConfig{Client: a.redis, Prefix: a.config.RedisPrefix, Local: local, Metrics: metrics, Logger: a.log})
+	shared := limit.NewRedis(ctx, limit.RedisConfig{
+		Client: a.redis, Prefix: a.config.RedisPrefix, Local: local, Metrics: metrics, Logger: a.log, Timeout: redisTimeout,
+	})
 	a.budgets.Limiter, a.closeBudgets = shared, shared.Close
 	return nil
 }

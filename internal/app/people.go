@@ -22,7 +22,9 @@ func (a *App) makePeople(registry prometheus.Registerer) error {
 	rule := lease.Rule{Cap: a.config.Socket.PerUser, Evict: a.config.Socket.PerUserPolicy == config.CloseOldest}
 	var table lease.Table = lease.NewMemory(rule, lease.Life, a.clock)
 	if a.redis != nil {
-		table = lease.NewRedis(lease.RedisConfig{Client: a.redis, Prefix: a.config.RedisPrefix, Rule: rule, Life: lease.Life})
+		table = lease.NewRedis(lease.RedisConfig{
+			Client: a.redis, Prefix: a.config.RedisPrefix, Rule: rule, Life: lease.Life, Timeout: redisTimeout,
+		})
 	}
 	a.people = wsapi.NewPeople(wsapi.PeopleConfig{
 		Rule: rule, Table: table, Leases: leases, Presence: watching, Clock: a.clock, Logger: a.log,

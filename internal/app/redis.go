@@ -14,7 +14,7 @@ import (
 	"parley/internal/session"
 )
 
-// redisTimeout bounds the connection to Redis and the silence on it.
+// redisTimeout bounds the connection to Redis, the silence on it, and each question.
 const redisTimeout = time.Second
 
 // openRedis connects to Redis, and waits for one that is away as long as for the database.

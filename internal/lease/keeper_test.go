@@ -128,10 +128,12 @@ func TestKeeper_redis_away(t *testing.T) {
 	rule, target := lease.Rule{Cap: 2}, servertest.RedisURL(t)
 	line, through := servertest.NewProxy(t, target)
 	prefix := servertest.RedisPrefix(t, target)
-	table := lease.NewRedis(lease.RedisConfig{Client: servertest.Dial(t, target), Prefix: prefix, Rule: rule, Life: time.Minute})
+	table := lease.NewRedis(lease.RedisConfig{
+		Client: servertest.Dial(t, target), Prefix: prefix, Rule: rule, Life: life, Timeout: servertest.Patience,
+	})
 	one := newKeeper(t, rule, table)
 	two := newKeeper(t, rule, lease.NewRedis(lease.RedisConfig{
-		Client: servertest.Dial(t, through), Prefix: prefix, Rule: rule, Life: time.Minute,
+		Client: servertest.Dial(t, through), Prefix: prefix, Rule: rule, Life: life, Timeout: servertest.Patience,
 	}))
 	t.Cleanup(func() { one.Close(context.Background()); two.Close(context.Background()) })
 	owner, other := newOwner(t), newOwner(t)

@@ -60,7 +60,9 @@ func each(t *testing.T, rule lease.Rule, test func(t *testing.T, b bench)) {
 
 func newRedis(tb testing.TB, url string, rule lease.Rule, c *clock) *lease.Redis {
 	tb.Helper()
-	config := lease.RedisConfig{Client: servertest.Dial(tb, url), Prefix: servertest.RedisPrefix(tb, url), Rule: rule, Life: life}
+	config := lease.RedisConfig{
+		Client: servertest.Dial(tb, url), Prefix: servertest.RedisPrefix(tb, url), Rule: rule, Life: life, Timeout: servertest.Patience,
+	}
 	if c != nil {
 		config.Clock = c.Now
 	}

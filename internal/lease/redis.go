@@ -27,6 +27,8 @@ type RedisConfig struct {
 	Prefix string         // begins every key
 	Rule   Rule
 	Life   time.Duration
+	// Timeout bounds what one round of questions may take.
+	Timeout time.Duration
 	// Clock is nil but in tests: Redis's own clock is the one that all nodes share.
 	Clock func() time.Time
 }
@@ -38,11 +40,8 @@ var (
 	heldLua string
 )
 
-const (
-	commandTimeout = time.Second
-	// batch is how many owners are asked for in one go.
-	batch = 500
-)
+// batch is how many owners are asked for in one go.
+const batch = 500
 
 // NewRedis makes a Table. It asks Redis nothing yet.
 func NewRedis(c RedisConfig) *Redis {
@@ -51,7 +50,7 @@ func NewRedis(c RedisConfig) *Redis {
 
 // Take implements Table.
 func (r *Redis) Take(ctx context.Context, l Lease) (taken bool, evicted []Lease, err error) {
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
 	answer := r.take.Exec(ctx, r.config.Client, []string{r.key(l.Owner)}, r.args("take", l))
 	n, evicted, err := outcome(l.Owner, answer)
@@ -74,7 +73,7 @@ func (r *Redis) Renew(ctx context.Context, leases []Lease) (evicted []Lease, err
 }
 
 func (r *Redis) renew(ctx context.Context, groups [][]Lease) (evicted []Lease, err error) {
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
 	calls := make([]rueidis.LuaExec, len(groups))
 	for i, g := range groups {
@@ -102,7 +101,7 @@ func (r *Redis) Drop(ctx context.Context, leases []Lease) error {
 }
 
 func (r *Redis) drop(ctx context.Context, groups [][]Lease) error {
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
 	c := r.config.Client
 	commands := make(rueidis.Commands, len(groups))
@@ -131,7 +130,7 @@ func (r *Redis) Held(ctx context.Context, owners []int64) ([]bool, error) {
 }
 
 func (r *Redis) some(ctx context.Context, owners []int64) ([]bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
 	calls := make([]rueidis.LuaExec, len(owners))
 	for i, o := range owners {

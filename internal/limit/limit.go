@@ -37,7 +37,7 @@ type Decision struct {
 //
 //   - Allow charges all keys or none, atomically against every other call for the same keys (on this node for Memory, on all nodes
 //     for Redis). A key given twice in a call is charged once.
-//   - It answers within commandTimeout and never fails: without its store it decides by what this node knows.
+//   - It answers within the Timeout of its store and never fails: without its store it decides by what this node knows.
 //   - Refund takes one charge back; a key never gets more than its Rate's Count by that. It is the pair of an Allow with the same keys: charge first
 //     and give back after a success, because asking first and charging later lets many through at once.
 //   - Remember and Known are one bit for a time, in the same store: best effort, it may be forgotten early (a restart, a full memory) and is

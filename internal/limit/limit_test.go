@@ -58,7 +58,7 @@ func newRedis(t testing.TB, url string, now func() time.Time) *limit.Redis {
 	}
 	r := limit.NewRedis(t.Context(), limit.RedisConfig{
 		Client: servertest.Dial(t, url), Prefix: servertest.RedisPrefix(t, url), Local: limit.NewMemory(local, 1000, m), Metrics: m,
-		Logger: slog.New(slog.DiscardHandler), Clock: now,
+		Logger: slog.New(slog.DiscardHandler), Clock: now, Timeout: servertest.Patience,
 	})
 	t.Cleanup(r.Close)
 	return r
@@ -305,8 +305,8 @@ func TestAllow_is_the_model(t *testing.T) {
 			var keys []limit.Key
 			for i := range rapid.IntRange(1, 3).Draw(rt, "keys") {
 				count := rapid.IntRange(1, 6).Draw(rt, "count")
-				minutes := rapid.IntRange(1, 90).Draw(rt, "minutes")
-				keys = append(keys, s.key(fmt.Sprint(space, i), count, time.Duration(count*minutes)*time.Minute))
+				hours := rapid.IntRange(1, 90).Draw(rt, "hours")
+				keys = append(keys, s.key(fmt.Sprint(space, i), count, time.Duration(count*hours)*time.Hour))
 			}
 			m := model{debt: map[string]time.Duration{}}
 			cost := func(k limit.Key) time.Duration {
@@ -319,7 +319,7 @@ func TestAllow_is_the_model(t *testing.T) {
 				}
 				switch rapid.IntRange(0, 3).Draw(rt, "do") {
 				case 0:
-					d := time.Duration(rapid.IntRange(1, 300).Draw(rt, "wait")) * time.Minute
+					d := time.Duration(rapid.IntRange(1, 300).Draw(rt, "wait")) * time.Hour
 					s.clock.Add(d)
 					m.pass(d)
 				case 1:

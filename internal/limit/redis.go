@@ -37,6 +37,8 @@ type RedisConfig struct {
 	Local   *Memory
 	Metrics *Metrics
 	Logger  *slog.Logger
+	// Timeout bounds one question. Who waits for so long finds out that Redis is away, and nobody after them waits.
+	Timeout time.Duration
 	// Clock is nil but in tests: Redis's own clock is the one that all nodes share.
 	Clock func() time.Time
 }
@@ -44,11 +46,8 @@ type RedisConfig struct {
 //go:embed gcra.lua
 var gcra string
 
-const (
-	commandTimeout = time.Second
-	// retryEvery is how often a Redis that is away is asked whether it is back.
-	retryEvery = 500 * time.Millisecond
-)
+// retryEvery is how often a Redis that is away is asked whether it is back.
+const retryEvery = 500 * time.Millisecond
 
 // NewRedis makes a limiter. Redis need not be there: it is looked for until Close.
 func NewRedis(ctx context.Context, c RedisConfig) *Redis {
@@ -157,7 +156,7 @@ func (r *Redis) try(ctx context.Context, ask func(context.Context, rueidis.Clien
 	if r.away.Load() {
 		return false
 	}
-	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
+	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.config.Timeout)
 	defer cancel()
 	if err := ask(short, r.client); err != nil {
 		r.lose(ctx, err)
@@ -204,7 +203,7 @@ func (r *Redis) watch(ctx context.Context) {
 
 // probe runs the script on a key of its own: a Redis that answers PING but refuses writes (a replica, no memory left) is of no use.
 func (r *Redis) probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.config.Timeout)
 	defer cancel()
 	const second = "1000000"
 	return r.script.Exec(ctx, r.client, []string{r.key("probe", "")}, []string{"", "1", second}).Error()

@@ -35,7 +35,16 @@ func RedisPrefix(tb testing.TB, url string) string {
 // Dial opens a Redis as the server does, but with one connection for all: of several, some may learn that they were cut after the first is back.
 func Dial(tb testing.TB, url string) rueidis.Client {
 	tb.Helper()
-	client, err := connect(tb, url)
+	return DialWithin(tb, url, Patience)
+}
+
+// Patience is how long a Redis may take that is there: machines that do much else at the same time have their pauses.
+const Patience = 30 * time.Second
+
+// DialWithin is Dial for who wants to know sooner that nothing answers.
+func DialWithin(tb testing.TB, url string, timeout time.Duration) rueidis.Client {
+	tb.Helper()
+	client, err := connect(tb, url, timeout)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -43,9 +52,9 @@ func Dial(tb testing.TB, url string) rueidis.Client {
 	return client
 }
 
-func connect(tb testing.TB, url string) (rueidis.Client, error) {
+func connect(tb testing.TB, url string, timeout time.Duration) (rueidis.Client, error) {
 	tb.Helper()
-	o, err := redis.Options(url, time.Second)
+	o, err := redis.Options(url, timeout)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -77,7 +86,7 @@ func Keys(tb testing.TB, client rueidis.Client, prefix string) []string {
 // Forget removes every key that begins with prefix from a Redis.
 func Forget(tb testing.TB, url, prefix string) {
 	tb.Helper()
-	client, err := connect(tb, url)
+	client, err := connect(tb, url, Patience)
 	if err != nil {
 		tb.Error(err)
 		return
