@@ -113,6 +113,8 @@ export class Scene {
   }
 
   async close() {
+    // What a page still asks for while it is closed must not fail the scene that stood in its way.
+    await Promise.all(this.people.map((person) => person.context.unrouteAll({ behavior: 'ignoreErrors' })))
     await Promise.all(this.people.map((person) => person.context.close()))
     await Promise.all(this.#lines.map((line) => line.close()))
   }

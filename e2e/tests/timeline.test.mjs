@@ -195,6 +195,7 @@ scene('what came while one was away stands under "New since", until one leaves',
   await ann.say(room.name, 'Caught up.')
   await ann.hears('Caught up.')
   assert.equal(await line.count(), 1, 'it stays while one is here')
+  await until('it is read', async () => (await ann.account.call('GET', `/api/v1/rooms/${room.id}`)).last_read_number === 4)
 
   await ann.roomLink(elsewhere.name).click()
   await ann.log(elsewhere.name).waitFor()

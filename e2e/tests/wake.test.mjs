@@ -27,12 +27,22 @@ async function together(s) {
 
 scene('a page that slept while its connection died finds out when it wakes', async (s) => {
   const { ann, ben, room, line } = await together(s)
+  // What his page asks for a moment after it came would tell him too, as long as he is awake.
+  /** @type {import('playwright-core').Route[]} */
+  const asleep = []
+  const asking = /\/api\/v1\/rooms/
+  await ben.context.route(asking, (route) => asleep.push(route))
   line.strand()
   await ann.say(room.name, 'Are you asleep?')
   await ann.hears('Are you asleep?')
   assert.equal(await ben.message('Are you asleep?').count(), 0, 'his connection is dead, and he has not been told')
+  let answered = 0
+  ben.page.on('websocket', (socket) => socket.on('framereceived', () => answered++))
+  await ben.context.unroute(asking)
+  for (const route of asleep) await route.continue()
   // How a browser tells a page that it was asleep. A headless one has no sleep to wake from.
   await ben.page.evaluate(() => document.dispatchEvent(new Event('resume')))
+  await until('he has another connection', () => answered > 0)
   await bothSee(ann, ben, room, ['Are you asleep?'], 1)
   await ben.say(room.name, 'boat awake')
   await bothSee(ann, ben, room, ['Are you asleep?', 'boat awake'], 1)
