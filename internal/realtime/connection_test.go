@@ -90,7 +90,7 @@ func TestClosed_is_told_of_a_connection_that_never_came_about(t *testing.T) {
 	t.Parallel()
 	opening, release, closed := make(chan realtime.Peer, 1), make(chan struct{}), make(chan realtime.Peer, 2)
 	url, _ := newNode(t, func(c *realtime.Config, h *realtime.Handlers) {
-		c.ConnectTimeout = time.Second
+		c.ConnectTimeout = 5 * time.Second // to get as far as Open
 		h.Open = func(_ context.Context, p realtime.Peer) error {
 			opening <- p
 			<-release

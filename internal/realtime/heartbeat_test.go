@@ -61,6 +61,7 @@ func (s *swallower) pass(from io.Reader, to io.Writer) {
 
 // listens reads and answers pings until the connection ends.
 func (l *line) listens() {
+	_ = l.SetDeadline(time.Time{})
 	for {
 		f, err := readFrame(l.in)
 		if err != nil {
@@ -77,12 +78,14 @@ func (l *line) listens() {
 func TestHalfOpen(t *testing.T) {
 	t.Parallel()
 	c := testConfig()
-	c.Ping, c.Pong = time.Second, 950*time.Millisecond
+	c.Ping, c.Pong = 6*time.Second, 5*time.Second // time enough for those who answer, on any machine
 	n := startNode(t, c)
 	neighbour := n.join(t, 2, "")
 	go neighbour.listens()
 	between := newSwallower(t, n.server.Listener.Addr().String())
-	sdk := centrifuge.NewJsonClient("ws://"+between.Addr().String(), centrifuge.Config{Token: "1", MaxServerPingDelay: 500 * time.Millisecond})
+	sdk := centrifuge.NewJsonClient("ws://"+between.Addr().String(), centrifuge.Config{
+		Token: "1", MaxServerPingDelay: 5 * time.Second, HandshakeTimeout: 5 * time.Second, MaxReconnectDelay: time.Second,
+	})
 	t.Cleanup(sdk.Close)
 	connecting, connected := make(chan centrifuge.ConnectingEvent, 10), make(chan struct{}, 10)
 	sdk.OnConnecting(func(e centrifuge.ConnectingEvent) { connecting <- e })

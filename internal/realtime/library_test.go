@@ -51,21 +51,38 @@ func TestLibrary_connect(t *testing.T) {
 // A ping is an empty object, and so is its answer. Whoever does not answer is sent away with a code that makes SDKs come back.
 func TestLibrary_ping(t *testing.T) {
 	t.Parallel()
-	c := testConfig()
-	c.Ping, c.Pong = 600*time.Millisecond, 550*time.Millisecond
-	n := startNode(t, c)
-	l := n.join(t, 1, "")
-	for range 2 {
-		f, err := readFrame(l.in)
-		if err != nil || string(f.Payload) != "{}" {
-			t.Fatalf("%q, %v, want a ping", f.Payload, err)
-		}
-		l.send("{}")
+	for name, tt := range map[string]struct {
+		ping, pong time.Duration // the library takes only a pong that is the shorter
+		answers    bool
+	}{
+		"answered":     {8 * time.Second, 7 * time.Second, true},
+		"not answered": {600 * time.Millisecond, 550 * time.Millisecond, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := testConfig()
+			c.Ping, c.Pong = tt.ping, tt.pong
+			n := startNode(t, c)
+			l := n.join(t, 1, "")
+			ping := func() {
+				t.Helper()
+				f, err := readFrame(l.in)
+				if err != nil || string(f.Payload) != "{}" {
+					t.Fatalf("%q, %v, want a ping", f.Payload, err)
+				}
+			}
+			ping()
+			if tt.answers {
+				l.send("{}")
+				ping() // which comes later than who has not answered is sent away
+				return
+			}
+			if code := l.closed(); code != 3012 {
+				t.Errorf("closed with %d, want 3012", code)
+			}
+			until(t, "its end", func() bool { return n.ends(3012) == 1 && n.count("known") == 0 })
+		})
 	}
-	if code := l.closed(); code != 3012 {
-		t.Errorf("closed with %d, want 3012", code)
-	}
-	until(t, "its end", func() bool { return n.ends(3012) == 1 && n.count("known") == 0 })
 }
 
 // Publications reach a connection in the order in which Publish returned, replies in the order of the commands, several of either in one frame
@@ -113,7 +130,7 @@ func TestLibrary_order(t *testing.T) {
 func TestLibrary_subscription_expires(t *testing.T) {
 	t.Parallel()
 	c := testConfig()
-	c.MembershipLife, c.RecheckEvery = time.Second, 50*time.Millisecond
+	c.MembershipLife, c.RecheckEvery = 8*time.Second, 50*time.Millisecond
 	var asked, banned atomic.Int32
 	n := startNode(t, c, func(h *Handlers) {
 		h.Subscribe = func(context.Context, Peer, string) error {
