@@ -103,7 +103,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	// Before the first request: a session that ended while this node was down has ended here too.
-	if err := a.service.Sessions.CatchUp(ctx); err != nil {
+	if err := untilThere(ctx, a.config.DatabaseWait, a.log, a.service.Sessions.CatchUp); err != nil {
 		return err
 	}
 	if err := a.makeSetupLink(ctx); err != nil {

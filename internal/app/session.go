@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"parley/internal/auth"
+	"parley/internal/chat"
 	"parley/internal/config"
 	"parley/internal/session"
 )
@@ -34,6 +36,27 @@ func (a *App) sweepSessions(ctx context.Context) {
 			a.log.DebugContext(ctx, "sessions swept", slog.Int64("sessions", n))
 		}
 	})
+}
+
+// untilThere does what the start cannot go on without, again while what it needs is away: a database or Redis that was there a moment ago may be
+// slow for longer than one answer may take, and a node that gave up by that would be started again only to ask the same.
+func untilThere(ctx context.Context, most time.Duration, log *slog.Logger, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, max(most, redisTimeout))
+	defer cancel()
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		err := do(ctx)
+		if !errors.Is(err, chat.ErrUnavailable) {
+			return err
+		}
+		log.WarnContext(ctx, "what the start needs is away; trying again", slog.Duration("in", pause), slog.Any("error", err))
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		case <-timer.C:
+		}
+	}
 }
 
 // catchUpWithSessions makes good for messages between nodes that were lost.
