@@ -11,6 +11,7 @@ import (
 
 	"parley/internal/contract"
 	"parley/internal/parleytest"
+	"parley/internal/servertest"
 )
 
 // tryToConnect opens a bare socket and returns the code that it is closed with, 0 when it stays.
@@ -49,13 +50,15 @@ func wantConnected(t *testing.T, s *parleytest.Server, p *parleytest.Person, wan
 // untilConnected tries until there is room: the end of another connection takes the server a moment to see.
 func untilConnected(t *testing.T, s *parleytest.Server, p *parleytest.Person) net.Conn {
 	t.Helper()
-	for range 2000 {
-		if conn, code := tryToConnect(t, s, p); code == 0 {
-			return conn
+	var conn net.Conn
+	servertest.Eventually(t, func() error {
+		var code ws.StatusCode
+		if conn, code = tryToConnect(t, s, p); code != 0 {
+			return fmt.Errorf("closed with %d", code)
 		}
-	}
-	t.Fatal("a slot was not freed")
-	return nil
+		return nil
+	})
+	return conn
 }
 
 func TestConnectionCap_refuses_the_newest(t *testing.T) {
