@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,8 @@ type Options struct {
 	Logger *slog.Logger
 	Web    fs.FS      // the built web client
 	Clock  chat.Clock // nil: the machine's
+	// RedisTimeout is how long Redis may take to answer; zero is what people can wait for.
+	RedisTimeout time.Duration
 }
 
 // App is a running server.
@@ -50,7 +53,8 @@ type App struct {
 
 	setupLink string
 
-	redis rueidis.Client // nil without Redis
+	redis        rueidis.Client // nil without Redis
+	redisTimeout time.Duration
 
 	public, ops     *http.Server
 	publicAt, opsAt net.Listener
@@ -67,7 +71,7 @@ type App struct {
 // Start brings a server up: database, then listeners, then everything between. When it returns, the server answers. What was started is
 // stopped again when a later step fails.
 func Start(ctx context.Context, o Options) (*App, error) {
-	a := &App{config: o.Config, log: o.Logger, clock: o.Clock, failed: make(chan error, 2)}
+	a := &App{config: o.Config, log: o.Logger, clock: o.Clock, redisTimeout: cmp.Or(o.RedisTimeout, redisTimeout), failed: make(chan error, 2)}
 	if a.clock == nil {
 		a.clock = time.Now //nolint:forbidigo // the one place where the real clock enters
 	}
@@ -82,7 +86,7 @@ func (a *App) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if !a.config.Redis.Memory() {
-		if a.redis, err = openRedis(ctx, a.config, a.log); err != nil {
+		if a.redis, err = openRedis(ctx, a.config, a.redisTimeout, a.log); err != nil {
 			return err
 		}
 	}

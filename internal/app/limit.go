@@ -27,7 +27,7 @@ func (a *App) makeBudgets(ctx context.Context, registry prometheus.Registerer) e
 		return nil
 	}
 	shared := limit.NewRedis(ctx, limit.RedisConfig{
-		Client: a.redis, Prefix: a.config.RedisPrefix, Local: local, Metrics: metrics, Logger: a.log, Timeout: redisTimeout,
+		Client: a.redis, Prefix: a.config.RedisPrefix, Local: local, Metrics: metrics, Logger: a.log, Timeout: a.redisTimeout,
 	})
 	a.budgets.Limiter, a.closeBudgets = shared, shared.Close
 	return nil

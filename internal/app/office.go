@@ -22,7 +22,7 @@ type Office struct {
 // OpenOffice opens the database of the settings, and Redis where there is one. On SQLite the file belongs to it until it is closed, so the server has
 // to be stopped.
 func OpenOffice(ctx context.Context, c config.Config, log *slog.Logger, purpose string) (_ *Office, err error) {
-	a := &App{config: c, log: log, clock: time.Now} //nolint:forbidigo // the clock of a command is the machine's
+	a := &App{config: c, log: log, clock: time.Now, redisTimeout: redisTimeout} //nolint:forbidigo // the clock of a command is the machine's
 	o := &Office{app: a}
 	defer func() {
 		if err != nil {
@@ -37,7 +37,7 @@ func OpenOffice(ctx context.Context, c config.Config, log *slog.Logger, purpose 
 		return nil, err
 	}
 	if !c.Redis.Memory() {
-		if a.redis, err = openRedis(ctx, c, log); err != nil {
+		if a.redis, err = openRedis(ctx, c, a.redisTimeout, log); err != nil {
 			return nil, err
 		}
 	}

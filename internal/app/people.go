@@ -23,7 +23,7 @@ func (a *App) makePeople(registry prometheus.Registerer) error {
 	var table lease.Table = lease.NewMemory(rule, lease.Life, a.clock)
 	if a.redis != nil {
 		table = lease.NewRedis(lease.RedisConfig{
-			Client: a.redis, Prefix: a.config.RedisPrefix, Rule: rule, Life: lease.Life, Timeout: redisTimeout,
+			Client: a.redis, Prefix: a.config.RedisPrefix, Rule: rule, Life: lease.Life, Timeout: a.redisTimeout,
 		})
 	}
 	a.people = wsapi.NewPeople(wsapi.PeopleConfig{

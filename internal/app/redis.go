@@ -14,17 +14,17 @@ import (
 	"parley/internal/session"
 )
 
-// redisTimeout bounds the connection to Redis, the silence on it, and each question.
+// redisTimeout bounds the connection to Redis, the silence on it, and each question, unless Options say otherwise.
 const redisTimeout = time.Second
 
 // openRedis connects to Redis, and waits for one that is away as long as for the database.
-func openRedis(ctx context.Context, c config.Config, log *slog.Logger) (rueidis.Client, error) {
-	o, err := redis.Options(c.Redis.URL, redisTimeout)
+func openRedis(ctx context.Context, c config.Config, timeout time.Duration, log *slog.Logger) (rueidis.Client, error) {
+	o, err := redis.Options(c.Redis.URL, timeout)
 	if err != nil {
 		return nil, fmt.Errorf("PARLEY_REDIS_URL: %w", err)
 	}
 	o.ClientName = "parley"
-	ctx, cancel := context.WithTimeout(ctx, max(c.DatabaseWait, redisTimeout))
+	ctx, cancel := context.WithTimeout(ctx, max(c.DatabaseWait, timeout))
 	defer cancel()
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		client, err := redis.Connect(ctx, o)
@@ -47,14 +47,14 @@ func (a *App) sessionKeeper(p session.Policy) session.Keeper {
 	if a.redis == nil {
 		return nil
 	}
-	return session.NewRedis(a.redis, a.config.RedisPrefix, p, redisTimeout)
+	return session.NewRedis(a.redis, a.config.RedisPrefix, p, a.redisTimeout)
 }
 
 // redisCheck asks Redis whether it takes what has to be kept; without one the check says that there is none.
 func (a *App) redisCheck() ops.Check {
 	check := ops.Check{Name: "redis"}
 	if a.redis != nil {
-		check.Probe = session.NewRedis(a.redis, a.config.RedisPrefix, session.Policy{}, redisTimeout).Writable
+		check.Probe = session.NewRedis(a.redis, a.config.RedisPrefix, session.Policy{}, a.redisTimeout).Writable
 	}
 	return check
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -101,6 +102,7 @@ func Start(tb testing.TB, list ...Option) *Server {
 	log, c := &Log{}, o.config(tb)
 	a, err := app.Start(context.Background(), app.Options{
 		Config: c, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Web: o.web, Clock: o.clock,
+		RedisTimeout: o.redisTimeout(),
 	})
 	if err != nil {
 		tb.Fatalf("start the server: %v\n%s", err, log)
@@ -117,6 +119,15 @@ func Start(tb testing.TB, list ...Option) *Server {
 		}
 	})
 	return s
+}
+
+// redisTimeout is long for a Redis that stays, which many tests keep busy at once. One behind a network that a test has made fail is given up as soon
+// as a real server does.
+func (o *options) redisTimeout() time.Duration {
+	if slices.ContainsFunc(o.environ, func(setting string) bool { return strings.HasPrefix(setting, "PARLEY_REDIS_URL=") }) {
+		return 0
+	}
+	return patience
 }
 
 // config reads the settings as a real server does, over defaults that suit a test: any port, its own data, cheap password hashes, no rate

@@ -27,10 +27,10 @@ type Person struct {
 }
 
 // SignUp makes an account.
-func (s *Server) SignUp(tb testing.TB, username string) *Person {
+func (s *Server) SignUp(tb testing.TB, username string, header ...string) *Person {
 	tb.Helper()
 	p := &Person{server: s, tb: tb}
-	r := p.Do(http.MethodPost, "/api/v1/auth/signup", map[string]string{"username": username, "password": Password})
+	r := p.Do(http.MethodPost, "/api/v1/auth/signup", map[string]string{"username": username, "password": Password}, header...)
 	r.Want(http.StatusCreated)
 	p.adopt(r)
 	return p
