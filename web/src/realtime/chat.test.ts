@@ -123,3 +123,23 @@ describe('the room list', () => {
     expect(lists).toBeGreaterThan(before)
   })
 })
+
+describe('what I wrote', () => {
+  const posted = (number: number, author_id: number): ServerEvent => {
+    const said = message(number, { author_id })
+    return { type: 'message.posted', room_id: 7, revision: number, at: said.created_at, data: { message: said } } as ServerEvent
+  }
+  const unread = () => chat.rooms.get(7)!.last_number - chat.rooms.get(7)!.last_read_number!
+
+  it('is not unread in a room that I have left meanwhile', async () => {
+    await opened()
+    socket.events!.onEvents([posted(10, chat.me.id)])
+    expect(unread()).toBe(0)
+  })
+
+  it('does not mark what others wrote before it', async () => {
+    await opened()
+    socket.events!.onEvents([posted(10, 2), posted(11, chat.me.id)])
+    expect(unread()).toBe(2)
+  })
+})

@@ -101,7 +101,10 @@ export class Chat {
       {
         onQueued: (roomId, message) => this.timelines.loaded(roomId)?.store.addPending(message),
         onState: (roomId, clientKey, change) => this.timelines.loaded(roomId)?.store.updatePending(clientKey, change),
-        onSent: (message) => this.timelines.loaded(message.room_id)?.store.applyChange({ revision: message.revision, message }),
+        onSent: (message) => {
+          this.timelines.loaded(message.room_id)?.store.applyChange({ revision: message.revision, message })
+          this.readOwn(message)
+        },
         onDiscarded: (roomId, clientKey) => this.timelines.loaded(roomId)?.store.removePending(clientKey),
       },
     )
@@ -241,6 +244,11 @@ export class Chat {
     void this.sendMark(roomId)
   }
 
+  /** What I wrote I have read, also when I left the room before it was answered; unless others wrote before it what I have not. */
+  private readOwn({ room_id, number, author_id }: Message): void {
+    if (author_id === this.me.id && (this.rooms.get(room_id)?.last_read_number ?? 0) === number - 1) this.markRead(room_id, number)
+  }
+
   async edit(roomId: number, number: number, body: string): Promise<void> {
     const store = this.timelines.of(roomId).store
     store.startChange(number, { kind: 'edit', body })
@@ -305,6 +313,7 @@ export class Chat {
         onJoined: (roomId, member) => addMember(this.queries, roomId, member),
         onLeft: (roomId, userId) => removeMember(this.queries, roomId, userId),
         onMessage: (message) => {
+          this.readOwn(message)
           for (const listener of this.messageListeners) listener(message)
         },
       },
