@@ -133,5 +133,5 @@ func postgresUser(tb testing.TB, dir string) *syscall.SysProcAttr {
 	if err := os.Chown(dir, int(uid), int(gid)); err != nil {
 		tb.Fatal(err)
 	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	return runAs(uint32(uid), uint32(gid))
 }

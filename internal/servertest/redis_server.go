@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -98,10 +97,10 @@ func (r *Redis) Kill() {
 }
 
 // Pause stops the server without ending it: it answers nothing, and closes nothing.
-func (r *Redis) Pause() { _ = r.run.Process.Signal(syscall.SIGSTOP) }
+func (r *Redis) Pause() { pause(r.run.Process) }
 
 // Resume lets a paused server go on.
-func (r *Redis) Resume() { _ = r.run.Process.Signal(syscall.SIGCONT) }
+func (r *Redis) Resume() { resume(r.run.Process) }
 
 // Empty removes what a server that does not run would start with.
 func (r *Redis) Empty(tb testing.TB) {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -58,9 +57,7 @@ func NewMeter(tb testing.TB, place string) Meter {
 
 // Used returns the processor time used since some fixed moment.
 func (m Meter) Used() time.Duration {
-	var own syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &own) // cannot fail with this argument
-	used := time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	used := ownTime()
 	if m.postmaster == "" {
 		return used
 	}
