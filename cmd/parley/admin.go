@@ -79,7 +79,7 @@ func (adminPeopleCmd) Run(ctx context.Context, e env) error {
 	return office(ctx, e, func(_ config.Config, o *app.Office) error {
 		w := tabwriter.NewWriter(e.stdout, 0, 4, 2, ' ', 0)
 		for after, more := "", true; more; {
-			var list []chat.User
+			var list []chat.Person
 			var err error
 			if list, more, err = o.People.List(ctx, host, "", after, 200); err != nil {
 				return err
@@ -154,14 +154,15 @@ func update(ctx context.Context, e env, username string, change chat.PersonChang
 		if err != nil {
 			return err
 		}
-		if user, err = o.People.Update(ctx, host, user.ID, change, chat.Device{}); err != nil {
+		person, err := o.People.Update(ctx, host, user.ID, change, chat.Device{})
+		if err != nil {
 			return err
 		}
 		state := "can sign in"
-		if user.Deactivated() {
+		if person.Deactivated() {
 			state = "is deactivated and signed out everywhere"
 		}
-		_, err = fmt.Fprintf(e.stdout, "%s has the role %s and %s\n", user.Username, user.Role, state)
+		_, err = fmt.Fprintf(e.stdout, "%s has the role %s and %s\n", person.Username, person.Role, state)
 		return err
 	})
 }

@@ -50,6 +50,13 @@ func (c PersonChange) Check() error {
 	return faults.Err()
 }
 
+// Person is an account as those see it who take care of the server.
+type Person struct {
+	User
+	// TwoFactor says that two-step sign-in is on.
+	TwoFactor bool
+}
+
 // Apply decides a change and returns the account as it is after it. Owners is how many open accounts own the server, this one included. The
 // host of the server may do everything but leave it without an owner.
 func (c PersonChange) Apply(actor, person User, owners int64, at time.Time) (User, error) {

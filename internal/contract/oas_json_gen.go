@@ -8091,15 +8091,20 @@ func (s *Person) encodeFields(e *jx.Encoder) {
 			s.DeactivatedAt.Encode(e)
 		}
 	}
+	{
+		e.FieldStart("two_factor")
+		e.Bool(s.TwoFactor)
+	}
 }
 
-var jsonFieldsNameOfPerson = [6]string{
+var jsonFieldsNameOfPerson = [7]string{
 	0: "id",
 	1: "username",
 	2: "display_name",
 	3: "role",
 	4: "created_at",
 	5: "deactivated_at",
+	6: "two_factor",
 }
 
 // Decode decodes Person from json.
@@ -8173,6 +8178,18 @@ func (s *Person) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"deactivated_at\"")
 			}
+		case "two_factor":
+			requiredBitSet[0] |= 1 << 6
+			if err := func() error {
+				v, err := d.Bool()
+				s.TwoFactor = bool(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"two_factor\"")
+			}
 		default:
 			return d.Skip()
 		}
@@ -8183,7 +8200,7 @@ func (s *Person) Decode(d *jx.Decoder) error {
 	// Validate required fields.
 	var failures []validate.FieldError
 	for i, mask := range [1]uint8{
-		0b00011111,
+		0b01011111,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

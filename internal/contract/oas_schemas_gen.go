@@ -3392,6 +3392,8 @@ type Person struct {
 	Role          ServerRole `json:"role"`
 	CreatedAt     Time       `json:"created_at"`
 	DeactivatedAt OptTime    `json:"deactivated_at"`
+	// Whether two-step sign-in is on.
+	TwoFactor bool `json:"two_factor"`
 }
 
 // GetID returns the value of ID.
@@ -3424,6 +3426,11 @@ func (s *Person) GetDeactivatedAt() OptTime {
 	return s.DeactivatedAt
 }
 
+// GetTwoFactor returns the value of TwoFactor.
+func (s *Person) GetTwoFactor() bool {
+	return s.TwoFactor
+}
+
 // SetID sets the value of ID.
 func (s *Person) SetID(val ID) {
 	s.ID = val
@@ -3452,6 +3459,11 @@ func (s *Person) SetCreatedAt(val Time) {
 // SetDeactivatedAt sets the value of DeactivatedAt.
 func (s *Person) SetDeactivatedAt(val OptTime) {
 	s.DeactivatedAt = val
+}
+
+// SetTwoFactor sets the value of TwoFactor.
+func (s *Person) SetTwoFactor(val bool) {
+	s.TwoFactor = val
 }
 
 // Ref: #/components/schemas/PersonPage

@@ -480,12 +480,33 @@ func TestTwoFactor_reset_for_somebody(t *testing.T) {
 				t.Errorf("%s: %d %s", name, r.Status, r.Body)
 			}
 		}
+		having := func() (names string) { // as the list of people says it
+			var page contract.PersonPage
+			admin.Do(http.MethodGet, "/api/v1/admin/people", nil).Want(http.StatusOK).Decode(&page)
+			for _, p := range page.Items {
+				if p.TwoFactor {
+					names += string(p.Username) + " "
+				}
+			}
+			return names
+		}
+		if got := having(); got != "ada boris maya theo " {
+			t.Errorf("two steps are on for %q", got)
+		}
+		var changed contract.Person
+		owner.Govern(theo.Me.ID, map[string]any{"role": "member"}).Want(http.StatusOK).Decode(&changed)
+		if !changed.TwoFactor {
+			t.Errorf("after a change of role: %+v", changed)
+		}
 		reset(s.Anonymous(t), theo).WantProblem(401, "unauthenticated")
 		with(owner, "admin/people/9999999/reset-two-factor", nil).WantProblem(404, "user_not_found")
 		with(owner, "admin/people/x/reset-two-factor", nil).WantProblem(404, "user_not_found", "user_id")
 
 		waiting := challenged(t, s, "theo")
 		reset(admin, theo).Want(http.StatusNoContent)
+		if got := having(); got != "ada boris maya " {
+			t.Errorf("after the reset two steps are on for %q", got)
+		}
 		finish(t, s, waiting.Ticket, object{"code": theos.codeAt(1)}).WantProblem(400, "ticket_over")
 		s.SignIn(t, "theo")
 		if got := kinds(theo); len(got) == 0 || got[0] != "two_factor.disabled" {

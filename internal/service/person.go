@@ -37,7 +37,7 @@ func manager(ctx context.Context, s *store.Store, actor chat.Actor) (chat.User, 
 }
 
 // List returns people by username, those after a name, whose username or display name contains a text, and whether there are more.
-func (p *People) List(ctx context.Context, actor chat.Actor, text, after string, limit int) ([]chat.User, bool, error) {
+func (p *People) List(ctx context.Context, actor chat.Actor, text, after string, limit int) ([]chat.Person, bool, error) {
 	if _, err := manager(ctx, p.store, actor); err != nil {
 		return nil, false, err
 	}
@@ -58,21 +58,25 @@ func (p *People) List(ctx context.Context, actor chat.Actor, text, after string,
 
 // Update changes what somebody may do: their role, and whether they may sign in at all. An account that is deactivated is signed out everywhere,
 // at once; what the person said stays, and so do their rooms.
-func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, change chat.PersonChange, d chat.Device) (chat.User, error) {
+func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, change chat.PersonChange, d chat.Device) (chat.Person, error) {
 	if err := change.Check(); err != nil {
-		return chat.User{}, err
+		return chat.Person{}, err
 	}
 	// Asked once more in the transaction, with what is true then. Here it keeps from others whether there is such a person, and from being asked for
 	// a proof first.
 	if _, err := manager(ctx, p.store, actor); err != nil {
-		return chat.User{}, err
+		return chat.Person{}, err
 	}
 	if err := p.sessions.proofs.needed(ctx, actor); err != nil {
-		return chat.User{}, err
+		return chat.Person{}, err
+	}
+	second, err := p.sessions.proofs.asksForCode(ctx, id)
+	if err != nil {
+		return chat.Person{}, err
 	}
 	before, after, err := p.store.UpdatePerson(ctx, actor.User, id, change, now(p.clock))
 	if err != nil {
-		return chat.User{}, err
+		return chat.Person{}, err
 	}
 	ctx = live(ctx) // it is decided: what follows from it is done, whatever the caller does
 	var entries []chat.AuditEntry
@@ -95,10 +99,10 @@ func (p *People) Update(ctx context.Context, actor chat.Actor, id chat.UserID, c
 	// Also when the account was deactivated before: ending its sessions may have failed then, at a node that has ended since.
 	if after.Deactivated() {
 		if err := p.sessions.endAll(ctx, actor, id, d); err != nil {
-			return chat.User{}, fmt.Errorf("sign out the deactivated: %w", err)
+			return chat.Person{}, fmt.Errorf("sign out the deactivated: %w", err)
 		}
 	}
-	return after, nil
+	return chat.Person{User: after, TwoFactor: second}, nil
 }
 
 // Delete deletes a deactivated account that nothing that stays refers to.

@@ -10,17 +10,17 @@ import (
 )
 
 // ListPeople returns up to limit accounts by username, those after a name, whose username or display name contains a text.
-func (s *Store) ListPeople(ctx context.Context, text, after string, limit int) ([]chat.User, error) {
+func (s *Store) ListPeople(ctx context.Context, text, after string, limit int) ([]chat.Person, error) {
 	rows, err := s.reads.ListPeople(ctx, query.ListPeopleParams{Pattern: containing(text), AfterKey: chat.Fold(after), Lim: int32(limit)})
 	if err != nil {
 		return nil, fmt.Errorf("list people: %w", classify(err))
 	}
-	people := make([]chat.User, len(rows))
+	people := make([]chat.Person, len(rows))
 	for i, r := range rows {
-		people[i] = chat.User{
+		people[i] = chat.Person{TwoFactor: r.TwoFactor, User: chat.User{
 			ID: chat.UserID(r.ID), Username: r.Username, DisplayName: r.DisplayName, CreatedAt: fromMillis(r.CreatedAt),
 			Role: chat.ServerRole(r.Role), DeactivatedAt: fromMillisOrNull(r.DeactivatedAt),
-		}
+		}}
 	}
 	return people, nil
 }

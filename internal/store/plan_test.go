@@ -76,10 +76,10 @@ var plans = map[string]plan{
 	"ConfirmEmail":       userKey,
 	"ResetPassword":      {indexes: []string{"users_pkey|users_email_key"}}, // it names both, and each finds one row
 	"UpdateStanding":     userKey,
-	"CountOwners":        {indexes: []string{"users_owners"}, scans: "users"}, // all of the index, which has the owners only
-	"HasUsers":           {scans: "users"},                                    // as far as the first row
-	"LockAccounts":       {scans: "counters"},                                 // a handful of rows
-	"ListPeople":         {indexes: []string{"users_username_key"}, args: []any{"user9", "%5%", 50}},
+	"CountOwners":        {indexes: []string{"users_owners"}, scans: "users"},                                            // all of the index, which has the owners only
+	"HasUsers":           {scans: "users"},                                                                               // as far as the first row
+	"LockAccounts":       {scans: "counters"},                                                                            // a handful of rows
+	"ListPeople":         {indexes: []string{"users_username_key"}, args: []any{"user9", "%5%", 50}, scans: "totp_keys"}, // which is empty here
 
 	"postgres/InsertMessages":  roomKey,
 	"postgres/MarkRead":        {indexes: []string{memberKey.indexes[0], "rooms_pkey"}},

@@ -52,7 +52,8 @@ UPDATE users SET role = @role, deactivated_at = sqlc.narg('deactivated_at') WHER
 -- name: ListPeople :many
 -- By name, those whose username or display name contains a text. lower() knows only ASCII on SQLite, so there other letters of a display name
 -- are compared as they are.
-SELECT u.id, u.username, u.display_name, u.created_at, u.role, u.deactivated_at
+SELECT u.id, u.username, u.display_name, u.created_at, u.role, u.deactivated_at,
+    EXISTS (SELECT 1 FROM totp_keys k WHERE k.user_id = u.id) AS two_factor
 FROM users u
 WHERE u.username_key > @after_key
   AND (u.username_key LIKE CAST(@pattern AS TEXT) ESCAPE '\' OR lower(u.display_name) LIKE CAST(@pattern AS TEXT) ESCAPE '\')

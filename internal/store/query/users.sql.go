@@ -101,7 +101,8 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 }
 
 const listPeople = `-- name: ListPeople :many
-SELECT u.id, u.username, u.display_name, u.created_at, u.role, u.deactivated_at
+SELECT u.id, u.username, u.display_name, u.created_at, u.role, u.deactivated_at,
+    EXISTS (SELECT 1 FROM totp_keys k WHERE k.user_id = u.id) AS two_factor
 FROM users u
 WHERE u.username_key > $1
   AND (u.username_key LIKE CAST($2 AS TEXT) ESCAPE '\' OR lower(u.display_name) LIKE CAST($2 AS TEXT) ESCAPE '\')
@@ -121,6 +122,7 @@ type ListPeopleRow struct {
 	CreatedAt     int64
 	Role          string
 	DeactivatedAt *int64
+	TwoFactor     bool
 }
 
 // By name, those whose username or display name contains a text. lower() knows only ASCII on SQLite, so there other letters of a display name
@@ -141,6 +143,7 @@ func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListP
 			&i.CreatedAt,
 			&i.Role,
 			&i.DeactivatedAt,
+			&i.TwoFactor,
 		); err != nil {
 			return nil, err
 		}

@@ -1447,6 +1447,8 @@ export interface components {
             role: components["schemas"]["ServerRole"];
             created_at: components["schemas"]["Time"];
             deactivated_at?: components["schemas"]["Time"];
+            /** @description Whether two-step sign-in is on. */
+            two_factor: boolean;
         };
         PersonPage: {
             items: components["schemas"]["Person"][];

@@ -13,6 +13,7 @@ const person = (id: number, username: string, role: ServerRole, more: Partial<Pe
   display_name: username,
   role,
   created_at: '2026-11-20T09:00:00.000Z',
+  two_factor: true,
   ...more,
 })
 
@@ -29,7 +30,13 @@ const invite = (more: Partial<Invite> = {}): Invite => ({
 })
 
 function open(role: ServerRole, calls: Parameters<typeof chatFixture>[0] = {}, invites = [invite()]) {
-  const people = [person(1, 'maya', role), person(2, 'theo', 'member'), person(3, 'ada', 'admin'), person(4, 'bea', 'owner')]
+  const people = [
+    person(1, 'maya', role),
+    person(2, 'theo', 'member'),
+    person(3, 'ada', 'admin'),
+    person(4, 'bea', 'owner'),
+    person(5, 'noor', 'member', { two_factor: false }),
+  ]
   const GET = async (path: string) => ({ data: { items: path.endsWith('invites') ? invites : people, has_more: false } })
   const { chat, wrapper: Wrapper } = chatFixture({ GET, ...calls })
   chat.role.setState({ now: role })
@@ -83,6 +90,13 @@ describe('PeoplePage', () => {
     expect(await screen.findByText('theo signs in without a code now, and is told.')).toBeInTheDocument()
     await ask()
     expect(await screen.findByText('theo has no two-step sign-in.')).toBeInTheDocument()
+  })
+
+  it('offers to turn a second step off only where there is one', async () => {
+    open('owner')
+    const noor = within(await rowOf('noor'))
+    expect(noor.getByRole('button', { name: 'Deactivate noor' })).toBeInTheDocument()
+    expect(noor.queryByRole('button', { name: 'Reset two-step sign-in of noor' })).not.toBeInTheDocument()
   })
 
   it('is gone from the page of who runs the server no longer', async () => {

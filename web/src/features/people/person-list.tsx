@@ -93,7 +93,7 @@ function PersonRow({ person }: { person: Person }) {
         ) : (
           <span className={styles.role}>{t.people.roles[person.role]}</span>
         )}
-        {!self && !deactivated && may.govern(role, person.role) && (
+        {!self && !deactivated && person.two_factor && may.govern(role, person.role) && (
           <IconButton label={t.people.resetStepsOne(name)} disabled={change.isPending} onClick={() => setAsking({ secondStep: 'off' })}>
             <ShieldOff size={17} />
           </IconButton>
