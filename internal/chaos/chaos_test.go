@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -179,9 +178,9 @@ func (r *run) happen(s step) {
 		n.start()
 		n.ready()
 	case pauseNode:
-		n.signal(syscall.SIGSTOP)
+		n.signal(freeze)
 		pause(r.ctx, s.For)
-		n.signal(syscall.SIGCONT)
+		n.signal(thaw)
 	case restartRedis, emptyRedis:
 		c.redis.Kill()
 		pause(r.ctx, s.For)
