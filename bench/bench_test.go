@@ -71,7 +71,7 @@ func TestFaultsAreNoticed(t *testing.T) {
 			defer server.Close()
 			cmd := small()
 			if tt.want.Lost > 0 {
-				cmd.Drain = 3 * time.Second // it is waited for in vain
+				cmd.Drain = 8 * time.Second // it is waited for in vain, and a post may take as long
 			}
 			phases, err := cmd.drive(context.Background(), bench.Server{URLs: []string{server.URL}})
 			if err != nil {
@@ -144,7 +144,7 @@ func TestServerGoesAway(t *testing.T) {
 	server := httptest.NewServer(f.handler())
 	defer server.Close()
 	cmd := small()
-	cmd.Drain = time.Second // what the others still say is waited for in vain
+	cmd.Drain = 5 * time.Second // what the others still say is waited for in vain
 	phases, err := cmd.drive(context.Background(), bench.Server{URLs: []string{server.URL}})
 	if err != nil {
 		t.Fatal(err)
