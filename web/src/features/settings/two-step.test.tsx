@@ -6,10 +6,11 @@ import { chatFixture } from '@/realtime/chat-fixture'
 import Passkeys from './passkeys'
 import TwoStep from './two-step'
 
+const then = new Date(2026, 10, 20, 9).toISOString() // on that day wherever this runs
 const codes = ['7k3m-x0qd-94ht-vz2p', '0000-1111-2222-3333']
 const secret = { ticket: 'ticket', secret: 'JBSWY3DPEHPK3PXP', url: 'otpauth://totp/Parley:maya?secret=JBSWY3DPEHPK3PXP', expires_in: 900 }
 const off = { available: true, enabled: false, recovery_codes_left: 0 }
-const on = { available: true, enabled: true, enabled_at: '2026-11-20T09:00:00.000Z', recovery_codes_left: 9 }
+const on = { available: true, enabled: true, enabled_at: then, recovery_codes_left: 9 }
 
 function twoStep(state: object, post = vi.fn()) {
   const { wrapper } = chatFixture({ GET: async () => ({ data: state }), POST: post })
@@ -71,7 +72,7 @@ describe('TwoStep', () => {
   })
 })
 
-const phone = { id: 3, name: 'Phone', created_at: '2026-11-20T09:00:00.000Z', synced: false }
+const phone = { id: 3, name: 'Phone', created_at: then, synced: false }
 const buffer = (text: string) => new TextEncoder().encode(text).buffer
 
 describe('Passkeys', () => {
