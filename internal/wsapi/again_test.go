@@ -104,11 +104,24 @@ func TestDoubt_is_resolved_without_a_retry(t *testing.T) {
 		proxy.Mend(t)
 		if hasStored(t, maya, path, body) {
 			lost = body
-		} else if try == 10 {
+			continue
+		}
+		if try == 10 {
 			t.Fatal("nothing was stored")
 		}
+		warm := fmt.Sprint("warm-", try) // the connection is a new one
+		servertest.Eventually(t, func() error {
+			if r := maya.Do(http.MethodPost, path, map[string]string{"body": warm, "client_key": warm}); r.Status >= 300 {
+				return fmt.Errorf("post: %d", r.Status)
+			}
+			return nil
+		})
 	}
-	if m := next(t, listener); m.Body != lost {
+	m := next(t, listener)
+	for strings.HasPrefix(m.Body, "warm-") {
+		m = next(t, listener)
+	}
+	if m.Body != lost {
 		t.Errorf("heard %q, want %q", m.Body, lost)
 	}
 	// A reply to a transaction's first statement that does not come is no commit: these are lost, and nobody is told of anything.
