@@ -74,7 +74,7 @@ func (h *helper) asNobodyMuch() error {
 	if err := errors.Join(err1, err2, os.Chown(h.dir, int(uid), int(gid))); err != nil {
 		return err
 	}
-	h.as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	h.as = runAs(uint32(uid), uint32(gid))
 	return nil
 }
 

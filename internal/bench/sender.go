@@ -63,11 +63,8 @@ func (s *sender) send(ctx context.Context, begin, end time.Duration) error {
 				return nil
 			}
 		}
-		// Without a pace each posts at least once in what is measured, however late its turn comes: of nothing there is nothing to tell.
-		if over := r.now() >= end && (pace > 0 || s.measured); over || ctx.Err() != nil {
-			if pace > 0 {
-				s.late += unsent(due, time.Duration(r.from.Load()), end, pace)
-			}
+		if s.over(pace) || ctx.Err() != nil {
+			s.late += unsent(due, time.Duration(r.from.Load()), end, pace)
 			return nil
 		}
 		s.measured = s.measured || int64(due) >= r.from.Load()
@@ -78,8 +75,17 @@ func (s *sender) send(ctx context.Context, begin, end time.Duration) error {
 	return nil
 }
 
-// unsent counts the posts of the measured time that were due from a post on, which was not sent.
+// over says that it is too late for another post. Without a pace each posts at least once in what is measured, however late its turn comes: of
+// nothing there is nothing to tell.
+func (s *sender) over(pace time.Duration) bool {
+	return s.run.now() >= s.end && (pace > 0 || s.measured)
+}
+
+// unsent counts the posts of the measured time that were due from a post on, which was not sent; without a pace none is due.
 func unsent(due, from, end, pace time.Duration) int {
+	if pace == 0 {
+		return 0
+	}
 	if early := from - due; early > 0 {
 		due += (early + pace - 1) / pace * pace
 	}

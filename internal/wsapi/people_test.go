@@ -48,17 +48,14 @@ func wantConnected(t *testing.T, s *parleytest.Server, p *parleytest.Person, wan
 }
 
 // untilConnected tries until there is room: the end of another connection takes the server a moment to see.
-func untilConnected(t *testing.T, s *parleytest.Server, p *parleytest.Person) net.Conn {
+func untilConnected(t *testing.T, s *parleytest.Server, p *parleytest.Person) {
 	t.Helper()
-	var conn net.Conn
 	servertest.Eventually(t, func() error {
-		var code ws.StatusCode
-		if conn, code = tryToConnect(t, s, p); code != 0 {
+		if _, code := tryToConnect(t, s, p); code != 0 {
 			return fmt.Errorf("closed with %d", code)
 		}
 		return nil
 	})
-	return conn
 }
 
 func TestConnectionCap_refuses_the_newest(t *testing.T) {
