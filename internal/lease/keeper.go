@@ -88,13 +88,12 @@ func (k *Keeper) Here(owner int64) bool {
 // sure is false.
 func (k *Keeper) Held(ctx context.Context, owners []int64) (held []bool, sure bool) {
 	if !k.away.Load() {
-		held, err := k.config.Table.Held(ctx, owners)
+		// Whoever asks may hang up meanwhile: that is no fault of the Table's, nor of those who share the connection to it.
+		held, err := k.config.Table.Held(context.WithoutCancel(ctx), owners)
 		if err == nil {
 			return held, true
 		}
-		if ctx.Err() == nil {
-			k.lose(ctx, err)
-		}
+		k.lose(ctx, err)
 	}
 	held = make([]bool, len(owners))
 	for i, o := range owners {

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -201,7 +200,7 @@ func (r *Redis) Delete(ctx context.Context, user int64, only, except string, now
 
 // Ended implements Keeper.
 func (r *Redis) Ended(ctx context.Context, since time.Time) ([]Ref, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	ctx, cancel := r.patience(ctx)
 	defer cancel()
 	members, err := r.client.Do(ctx, r.client.B().Zrange().Key(r.prefix+"ended").Min(number(since.UnixMilli())).Max("+inf").Byscore().Build()).AsStrSlice()
 	if err != nil {
@@ -224,8 +223,14 @@ func (r *Redis) Writable(ctx context.Context) error {
 	return r.client.Do(ctx, r.client.B().Set().Key(r.prefix+"writable").Value("1").Px(time.Minute).Build()).Error()
 }
 
+// patience is how long a question may take, whether or not its caller hangs up meanwhile. Many share a connection, and the first who asks after it broke opens it
+// anew: if their hanging up ended that, everybody who waits for it would be told of it as their own.
+func (r *Redis) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), r.timeout)
+}
+
 func (r *Redis) run(ctx context.Context, script *rueidis.Lua, user int64, now time.Time, args ...string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	ctx, cancel := r.patience(ctx)
 	defer cancel()
 	keys := []string{r.prefix + "user:" + number(user), r.prefix + "ended"}
 	head := []string{number(now.UnixMilli()), number(r.policy.Idle.Milliseconds()), number(r.policy.Remember.Milliseconds())}
@@ -245,9 +250,6 @@ func away(err error) error {
 				return fmt.Errorf("%w: %w", ErrUnavailable, err)
 			}
 		}
-		return err
-	}
-	if errors.Is(err, context.Canceled) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)

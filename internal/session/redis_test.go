@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -100,6 +101,59 @@ func TestRedis_away(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who asks first after the connection broke opens it for everybody, and may hang up meanwhile: the others are answered all the same.
+func TestRedis_first_one_hangs_up(t *testing.T) {
+	t.Parallel()
+	url := servertest.RedisURL(t)
+	line, through := servertest.NewProxy(t, url)
+	o, err := rueidis.ParseURL(through)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.PipelineMultiplex = -1 // one connection for all
+	dialled := make(chan struct{}, 100)
+	o.DisableCache, o.ForceSingleClient, o.DisableRetry, o.ConnWriteTimeout = true, true, true, patience
+	o.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
+		dialled <- struct{}{}
+		return d.DialContext(ctx, "tcp", addr)
+	}
+	client, err := rueidis.NewClient(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	k := session.NewRedis(client, servertest.RedisPrefix(t, url), sessiontest.Policy, patience)
+	ask := func(ctx context.Context) error {
+		_, err := k.Ended(ctx, time.Now())
+		return err
+	}
+	if err := ask(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for len(dialled) > 0 {
+		<-dialled
+	}
+	line.Hold()
+	line.Cut()
+	ctx, hangUp := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	all.Go(func() {
+		for ask(ctx) != nil && ctx.Err() == nil { //nolint:revive // until it finds out that the connection broke
+		}
+	})
+	<-dialled
+	for range 20 {
+		all.Go(func() {
+			if err := ask(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	hangUp()
+	line.Mend(t)
+	all.Wait()
 }
 
 // deafRedis is a client whose server takes every byte and answers to nothing but the greeting.
