@@ -140,7 +140,8 @@ func TestRedis_first_one_hangs_up(t *testing.T) {
 	ctx, hangUp := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	all.Go(func() {
-		for ask(ctx) != nil && ctx.Err() == nil { //nolint:revive // until it finds out that the connection broke
+		for ask(ctx) != nil && ctx.Err() == nil {
+			continue // until it finds out that the connection broke
 		}
 	})
 	<-dialled
