@@ -25,11 +25,17 @@ const lockSuffix = ".lock"
 // lockPoll is how often a lock that a migration holds is asked for again.
 const lockPoll = 100 * time.Millisecond
 
+// untoldPolls is how often a lock is asked for again whose holder has not said yet what it is.
+const untoldPolls = 50
+
+// unknownProcess stands for a holder that has not said yet what it is.
+const unknownProcess = "unknown"
+
 // migrating is the purpose that others wait for: it ends by itself, and soon.
 const migrating = "migrate"
 
 // TakeLock takes the right to write to the SQLite file at path. Purpose is the command that wants it; others are told. While a migration
-// holds the lock it waits as long as ctx lets it; any other holder is ErrLocked at once.
+// holds the lock it waits as long as ctx lets it; any other holder is ErrLocked as soon as it is known.
 func TakeLock(ctx context.Context, path, purpose string, log *slog.Logger) (*Lock, error) {
 	name, err := lockName(path)
 	if err != nil {
@@ -52,7 +58,7 @@ func TakeLock(ctx context.Context, path, purpose string, log *slog.Logger) (*Loc
 
 func waitForLock(ctx context.Context, file *os.File, path string, log *slog.Logger) error {
 	var ticks <-chan time.Time
-	for {
+	for polls := 0; ; polls++ {
 		free, err := tryLock(file)
 		if err != nil {
 			return fmt.Errorf("lock database: %w", err)
@@ -62,11 +68,12 @@ func waitForLock(ctx context.Context, file *os.File, path string, log *slog.Logg
 		}
 		purpose, pid := lockHolder(file)
 		refused := fmt.Errorf("%w: parley %s (process %s) has %s open", ErrLocked, purpose, pid, path)
-		if purpose != migrating {
+		// Between taking the lock and saying so there is a moment, in which a migration is not known for what it is.
+		if untold := pid == unknownProcess; purpose != migrating && (!untold || polls >= untoldPolls) {
 			return refused
 		}
 		if ticks == nil {
-			log.InfoContext(ctx, "a migration is under way; waiting for it", slog.String("process", pid))
+			log.InfoContext(ctx, "another process has the database open; waiting to see whether it ends", slog.String("process", pid))
 			t := time.NewTicker(lockPoll)
 			defer t.Stop()
 			ticks = t.C
@@ -85,7 +92,7 @@ func lockHolder(file *os.File) (purpose, pid string) {
 	n, _ := file.ReadAt(buf, 0) // a short file is an error and still what there is
 	fields := strings.Fields(string(buf[:n]))
 	if len(fields) < 2 {
-		return "serve", "unknown"
+		return "serve", unknownProcess
 	}
 	return fields[0], fields[1]
 }
